@@ -1,0 +1,43 @@
+# Everything runs in .venv, made with plain python3 and the hashes in the lock files.
+# ARGS reaches the command behind a target: make test ARGS="tests/workflows -x"
+
+SHELL := /bin/sh
+ARGS :=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock wheel clean runtime dev
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+
+run: runtime ## Start Distributor with demo data on http://127.0.0.1:8000 (Ctrl-C stops everything)
+	@exec $(BIN)/distributor run --demo $(ARGS)
+
+test: dev ## Install what the tests need, Chromium included, and run them all
+	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m pytest $(ARGS)
+
+check: dev ## Style, types and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: dev ## Measure the hot paths against plain SQL
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+lock: dev ## Resolve the dependencies again and write the lock files
+	@PATH="$$PWD/$(BIN):$$PATH" tools/lock $(ARGS)
+
+wheel: dev ## Build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## Remove the environment and what builds and tools left; keeps var/ (database and secrets)
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	@tools/install requirements.lock
+
+dev:
+	@tools/install requirements-dev.lock

@@ -1,0 +1,58 @@
+"""Usage reporting and approval for channel licensing. `create_app` is the one place where everything is wired."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from distributor import edges
+from distributor.config import Settings, data_folder, load
+from distributor.database import SERVICE_ROLE, db
+from distributor.extensions import babel, compress, csrf, mail
+
+# Statements of a request that take longer than this are cut off by the database.
+STATEMENT_TIMEOUT_MS = 60_000
+LOCK_TIMEOUT_MS = 10_000
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for `settings` (the environment's when None). Raises SettingError."""
+    settings = settings or load()
+    app = Flask(__name__, template_folder=str(data_folder("templates")), static_folder="static")
+    app.config.from_mapping(configuration(settings))
+    for extension in (db, csrf, compress, mail):
+        extension.init_app(app)
+    edges.register(app)
+    return app
+
+
+def configuration(settings: Settings) -> dict[str, object]:
+    """Flask's configuration from ours."""
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(),
+        "TESTING": settings.testing,
+        "MAX_CONTENT_LENGTH": 6 * 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 6 * 1024 * 1024,
+        "SESSION_COOKIE_NAME": "__Host-form" if settings.behind_tls else "form",
+        "SESSION_COOKIE_SECURE": settings.behind_tls,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "WTF_CSRF_TIME_LIMIT": None,
+        "COMPRESS_MIN_SIZE": 1_000,
+        "MAIL_SERVER": settings.mail.server,
+        "MAIL_PORT": settings.mail.port,
+        "MAIL_USE_TLS": settings.mail.use_tls,
+        "MAIL_USE_SSL": settings.mail.use_ssl,
+        "MAIL_USERNAME": settings.mail.username,
+        "MAIL_PASSWORD": settings.mail.password,
+        "MAIL_DEFAULT_SENDER": settings.mail.sender,
+    }
+
+
+def engine_options(**more: object) -> dict[str, object]:
+    """Connections work as the service's role, which owns nothing, from their first statement on."""
+    options = f"-c role={SERVICE_ROLE} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+    connect = {"options": options, "application_name": "distributor"}
+    return {"connect_args": connect, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 5, **more}

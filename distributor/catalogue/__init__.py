@@ -1,0 +1,1 @@
+"""Products with their prices, and the customers of accounts."""

@@ -1,0 +1,167 @@
+"""Settings from the environment. A wrong value is one sentence at start, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+SOURCE = Path(__file__).resolve().parent.parent
+
+
+class SettingError(Exception):
+    """A setting is missing or wrong; the message names it and the way out."""
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """Flask-Mail's names; without a server, notifications wait in the outbox."""
+
+    server: str | None
+    port: int
+    use_tls: bool
+    use_ssl: bool
+    username: str | None
+    password: str | None
+    sender: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the service reads from its environment, checked."""
+
+    database_url: str | None
+    home: Path
+    host: str
+    port: int
+    public_url: str
+    secret_key: str
+    brand_name: str
+    mail: MailSettings
+    testing: bool = False
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in {"127.0.0.1", "::1", "localhost"}
+
+    @property
+    def behind_tls(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def data_folder(name: str) -> Path:
+    """`templates` or `migrations`: inside the package when installed, beside it in a checkout."""
+    inside = Path(__file__).resolve().parent / name
+    return inside if inside.is_dir() else SOURCE / name
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `environ`. Raises SettingError naming the first wrong one."""
+    home = _home(environ)
+    host = environ.get("HOST") or "127.0.0.1"
+    port = _number(environ, "PORT", 8000, highest=65535)
+    return Settings(
+        database_url=_database_url(environ.get("DATABASE_URL")),
+        home=home,
+        host=host,
+        port=port,
+        public_url=_public_url(environ.get("PUBLIC_URL"), host, port),
+        secret_key=environ.get("SECRET_KEY") or _kept_secret(home),
+        brand_name=(environ.get("BRAND_NAME") or "Distributor").strip(),
+        mail=_mail(environ),
+    )
+
+
+def database_url(text: str) -> str:
+    """The URL in SQLAlchemy's spelling for psycopg. Raises SettingError unless it is PostgreSQL's."""
+    scheme, separator, rest = text.partition("://")
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise SettingError(
+            "DATABASE_URL must name a PostgreSQL server, such as postgresql://user:password@host:5432/distributor."
+        )
+    return f"postgresql+psycopg://{rest}"
+
+
+def _database_url(text: str | None) -> str | None:
+    return database_url(text.strip()) if text and text.strip() else None
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    given = environ.get("DISTRIBUTOR_HOME")
+    if given:
+        return Path(given).expanduser().resolve()
+    if (SOURCE / "setup.cfg").is_file():
+        return SOURCE / "var"
+    data = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "distributor"
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, *, highest: int) -> int:
+    text = (environ.get(name) or str(default)).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= highest):
+        raise SettingError(f"{name} must be a whole number from 1 to {highest}, not {text!r}.")
+    return int(text)
+
+
+def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    text = (environ.get(name) or ("true" if default else "false")).strip().lower()
+    if text not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise SettingError(f"{name} must be true or false, not {text!r}.")
+    return text in {"true", "1", "yes", "on"}
+
+
+def _public_url(text: str | None, host: str, port: int) -> str:
+    if not text:
+        return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingError(f"PUBLIC_URL must be an address such as https://usage.example.com, not {text!r}.")
+    return text.strip().rstrip("/")
+
+
+def _mail(environ: Mapping[str, str]) -> MailSettings:
+    server = environ.get("MAIL_SERVER") or None
+    use_ssl = _switch(environ, "MAIL_USE_SSL", False)
+    return MailSettings(
+        server=server,
+        port=_number(environ, "MAIL_PORT", 465 if use_ssl else 25, highest=65535),
+        use_tls=_switch(environ, "MAIL_USE_TLS", False),
+        use_ssl=use_ssl,
+        username=environ.get("MAIL_USERNAME") or None,
+        password=environ.get("MAIL_PASSWORD") or None,
+        sender=environ.get("MAIL_DEFAULT_SENDER") or "Distributor <distributor@localhost>",
+    )
+
+
+def _kept_secret(home: Path) -> str:
+    """The generated key of this installation, made once and readable by its user alone."""
+    path = home / "secret-key"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_secret(path)
+    except OSError as error:
+        raise SettingError(f"DISTRIBUTOR_HOME ({home}) cannot be written: {error.strerror}.") from error
+    return _written_secret(path)
+
+
+def _make_secret(path: Path) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(secrets.token_urlsafe(48))
+    try:
+        os.link(draft, path)  # the first of several processes wins, and nobody ever reads half a key
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
+
+
+def _written_secret(path: Path) -> str:
+    text = path.read_text().strip()
+    if len(text) < 32:
+        raise SettingError(f"{path} holds no key. Delete it: a new one is made, and everybody signs in again.")
+    return text

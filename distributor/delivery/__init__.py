@@ -1,0 +1,1 @@
+"""The outbox: notifications rendered when they are delivered, attempted, retried, given up visibly."""

@@ -1,0 +1,1 @@
+"""Usage as it comes in: file formats, snapshots, and what an import does to an open report."""

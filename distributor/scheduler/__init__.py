@@ -1,0 +1,1 @@
+"""The clock: opens, reminds, submits what is due, approves by policy, delivers."""

@@ -1,0 +1,72 @@
+"""Brings the database to the newest migration and keeps its table of allowed edges in step with the workflow."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from distributor.config import data_folder
+from workflows.usage_report import EDGES
+
+# One migration at a time, whoever starts it.
+MIGRATION_LOCK = 7_306_021_001
+
+
+def migrate(url: str, revision: str = "head") -> str:
+    """Upgrade the database behind `url`; returns the revision reached. Safe to call by several processes at once."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.commit()
+            _run(connection, command.upgrade, revision)
+            return _settle(connection)
+    finally:
+        engine.dispose()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Take migrations back; `base` empties the database."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            _run(connection, command.downgrade, revision)
+    finally:
+        engine.dispose()
+
+
+def head() -> str:
+    """The newest revision this code knows."""
+    return ScriptDirectory.from_config(_configuration()).get_current_head() or ""
+
+
+def current(engine: Engine) -> str | None:
+    """The revision the database is at; None for one that was never migrated."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(data_folder("migrations")))
+    return configuration
+
+
+def _run(connection: Connection, move: object, revision: str) -> None:
+    configuration = _configuration()
+    configuration.attributes["connection"] = connection
+    move(configuration, revision)  # type: ignore[operator]  # one of Alembic's commands
+    connection.commit()
+
+
+def _settle(connection: Connection) -> str:
+    """Edges are only ever added: actions of long ago may refer to retired ones."""
+    connection.execute(
+        text("INSERT INTO report_edges (step, from_status, to_status) VALUES (:s, :f, :t) ON CONFLICT DO NOTHING"),
+        [{"s": str(step), "f": str(source), "t": str(target)} for step, source, target in EDGES],
+    )
+    connection.commit()
+    return MigrationContext.configure(connection).get_current_revision() or ""

@@ -1,0 +1,222 @@
+"""What the scheduler does with reports: submit what is due, approve what a policy covers, remind. In batches, the rules
+deciding each report; what happened is what prevents a second run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from distributor.database import db
+from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.line_changes import change_lines
+from distributor.usage_reports.operations.recording import Recorded, notify, record_all
+from distributor.usage_reports.queries import ACCOUNT, LINE, REPORT, LineRow, ReportRow, earlier_units, reports, state_of
+from workflows.money import amount_of
+from workflows.report_cycle import reminder_due
+from workflows.units import LineState, charge_automatically
+from workflows.usage_report import AutoApprovePolicy, Status, Step, fire
+
+EDITABLE = (Status.MSP_PREPARING, Status.REJECTED)
+FIRST_REMINDER = timedelta(days=7)
+
+
+def submit_due(at: datetime, acting: Acting, *, limit: int = 500, but: Sequence[int] = ()) -> list[ReportRow]:
+    """Submit up to `limit` reports whose due instant has passed; returns them as they were. Call until it returns none.
+
+    `but` are reports set aside after a failure. Rows that somebody else holds are passed over: whoever holds them submits
+    them, or the next call does.
+    """
+    query = (
+        reports()
+        .where(REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE), REPORT.c.id.not_in(but))
+        .order_by(REPORT.c.id)
+        .limit(limit)
+        .with_for_update(of=REPORT, key_share=True, skip_locked=True)
+    )
+    due = list(db.session.execute(query))
+    submit_automatically(due, acting, at)
+    return due
+
+
+def submit_automatically(due: Sequence[ReportRow], acting: Acting, at: datetime) -> None:
+    """Charge what nobody explained, estimate what nobody counted, and hand the locked reports in (domain.md)."""
+    charged = _charge(due)
+    steps = [_submission(report, acting, at, charged[report.id]) for report in due]
+    record_all(steps, acting, tell="auto_submitted")
+
+
+@dataclass(slots=True)
+class _Charged:
+    penalised: int = 0
+    estimated: int = 0
+    extra: Decimal = Decimal(0)
+
+    def count(self, line: LineRow, after: LineState) -> None:
+        self.penalised += after.penalised
+        self.estimated += after.estimated
+        self.extra += (amount_of(after) or Decimal(0)) - line.amount
+
+
+def _submission(report: ReportRow, acting: Acting, at: datetime, charged: _Charged) -> Recorded:
+    event = fire(state_of(report), Step.AUTO_SUBMIT, acting.actor, at)
+    sets = {
+        "submitted_at": at,
+        "submitted_from": str(event.source),
+        "submission_kind": str(event.kind),
+        "endorsed_by": None,
+        "endorsed_at": None,
+    }
+    details = {
+        "amount": report.amount + charged.extra,
+        "penalised": charged.penalised,
+        "estimated": charged.estimated,
+        "lateness_seconds": int((at - report.due_at).total_seconds()),
+    }
+    return Recorded(report, event, sets, details)
+
+
+def line_state(line: LineRow) -> LineState:
+    """What the rules need to know of a line."""
+    return LineState(
+        provisioned_units=line.provisioned_units,
+        used_units=line.used_units,
+        chargeable_units=line.chargeable_units,
+        declared_units=line.declared_units,
+        comment=line.comment,
+        usage_source=line.usage_source,
+        reviewer_note=line.reviewer_note,
+        note_answered=line.note_answered,
+        penalised=line.penalised,
+        estimated=line.estimated,
+        waived_reason=line.waived_reason,
+        tolerance_units=line.tolerance_units,
+        tolerance_percent=line.tolerance_percent,
+        precision=line.precision,
+        unit_price=line.unit_price,
+        minor_unit=line.minor_unit,
+    )
+
+
+def _charge(due: Sequence[ReportRow]) -> dict[int, _Charged]:
+    """Penalties and estimates, written while the reports are still editable."""
+    charged: dict[int, _Charged] = defaultdict(_Charged)
+    by_id = {report.id: report for report in due if report.unexplained_unpenalised or report.missing_figures}
+    if not by_id:
+        return charged
+    unsettled = or_(LINE.c.unexplained, LINE.c.chargeable_units.is_(None))
+    lines = list(db.session.execute(select(LINE).where(LINE.c.report_id.in_(by_id), unsettled)))
+    unknown = [line.id for line in lines if line.chargeable_units is None or line.provisioned_units is None]
+    earlier = earlier_units(unknown)
+    treated = []
+    for line in lines:
+        report, before = by_id[line.report_id], line_state(line)
+        after = charge_automatically(before, earlier.get(line.id), report.uplift_percent, report.rejected_before)
+        if after != before:
+            treated.append((line, report.version + 1, after))
+            charged[line.report_id].count(line, after)
+    _write(treated)
+    return charged
+
+
+def _write(treated: Sequence[tuple[LineRow, int, LineState]]) -> None:
+    if treated:
+        change_lines(
+            """SELECT given.* FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS int[]), CAST(:units AS numeric[]),
+                 CAST(:declared AS numeric[]), CAST(:penalised AS boolean[]), CAST(:estimated AS boolean[]), CAST(:words AS text[]))
+                 AS given (id, version, units, declared, penalised, estimated, words)""",
+            """chargeable_units = g.units, declared_units = g.declared, penalised = g.penalised, estimated = g.estimated,
+               system_note = g.words""",
+            {
+                "ids": [line.id for line, _, _ in treated],
+                "versions": [version for _, version, _ in treated],
+                "units": [after.chargeable_units for _, _, after in treated],
+                "declared": [after.declared_units for _, _, after in treated],
+                "penalised": [after.penalised for _, _, after in treated],
+                "estimated": [after.estimated for _, _, after in treated],
+                "words": [_words(after) for _, _, after in treated],
+            },
+        )
+
+
+def _words(after: LineState) -> str:
+    """The system's note on a line it charged; it never counts as the MSP's comment."""
+    units = f"{after.chargeable_units.normalize():f}" if after.chargeable_units is not None else "–"
+    if after.estimated:
+        return f"No figure was given: estimated at {units}."
+    return f"Submitted automatically without an explanation: charged on {units}."
+
+
+def approve_by_policy(at: datetime, acting: Acting, *, limit: int = 500, but: Sequence[int] = ()) -> list[ReportRow]:
+    """Approve clean reports of accounts whose policy covers them; returns those approved. Call until it returns none."""
+    earlier = REPORT.alias("earlier")
+    last_amount = (
+        select(earlier.c.amount)
+        .where(
+            earlier.c.account_id == REPORT.c.account_id,
+            earlier.c.cycle < REPORT.c.cycle,
+            earlier.c.status == Status.APPROVED,
+        )
+        .order_by(earlier.c.cycle.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    change = func.abs(REPORT.c.amount - last_amount) * 100
+    query = (
+        reports()
+        .add_columns(last_amount.label("last_approved_amount"))
+        .where(
+            REPORT.c.status == Status.UNDER_REVIEW,
+            ACCOUNT.c.auto_approve_max_change_percent.is_not(None),
+            change <= ACCOUNT.c.auto_approve_max_change_percent * last_amount,
+            *(REPORT.c[name] == 0 for name in CLEAN),
+            REPORT.c.rejected_before.is_(False),
+            REPORT.c.line_count > 0,
+            or_(ACCOUNT.c.approval_limit.is_(None), REPORT.c.amount <= ACCOUNT.c.approval_limit),
+            REPORT.c.id.not_in(but),
+        )
+        .order_by(REPORT.c.id)
+        .limit(limit)
+        .with_for_update(of=REPORT, key_share=True, skip_locked=True)
+    )
+    clean = list(db.session.execute(query))
+    record_all([_approval(report, acting, at) for report in clean], acting, tell="auto_approved")
+    return clean
+
+
+# Of a clean report each of these is zero (workflow.md, `auto_approve`).
+CLEAN = ("commented", "penalised", "estimated", "discrepancies", "missing_figures", "missing_prices", "unexplained")
+
+
+def _approval(report: Any, acting: Acting, at: datetime) -> Recorded:
+    policy = AutoApprovePolicy(report.auto_approve_max_change_percent)
+    event = fire(
+        state_of(report), Step.AUTO_APPROVE, acting.actor, at, policy=policy, last_approved_amount=report.last_approved_amount
+    )
+    details = {"policy": f"total within {policy.max_change_percent.normalize():f} % of the last approved report"}
+    return Recorded(report, event, {"decided_at": at}, details)
+
+
+def remind(at: datetime) -> int:
+    """Queue the reminder each report is due for by now; returns how many were queued.
+
+    The outbox knows what was sent for (due_at, offset) already, so asking twice changes nothing.
+    """
+    query = select(REPORT.c.id, REPORT.c.due_at, REPORT.c.due_set_at).where(
+        REPORT.c.status.in_(EDITABLE), REPORT.c.due_at > at, REPORT.c.due_at <= at + FIRST_REMINDER
+    )
+    due = [(row, reminder_due(row.due_set_at, row.due_at, at)) for row in db.session.execute(query)]
+    wanted = [(row, offset) for row, offset in due if offset is not None]
+    return notify(
+        [row.id for row, _ in wanted],
+        "reminder",
+        [f"reminder:{row.due_at.isoformat()}:{int(offset.total_seconds())}" for row, offset in wanted],
+        [{"due_at": row.due_at.isoformat(), "seconds_before": int(offset.total_seconds())} for row, offset in wanted],
+        at,
+    )

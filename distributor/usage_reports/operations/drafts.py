@@ -1,0 +1,289 @@
+"""What the MSP writes: drafts of chargeable units and comments, hand-counted lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from distributor.database import db
+from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
+from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.line_changes import change_lines, note_lines
+from distributor.usage_reports.operations.recording import Recorded, record
+from distributor.usage_reports.queries import LINE, LineRow, ReportRow, state_of
+from workflows.errors import InvalidUnits
+from workflows.events import Event
+from workflows.units import BLANKS, parse_units
+from workflows.usage_report import Step, fire
+
+LONGEST_COMMENT = 2000
+
+
+class Kept(Enum):
+    """Stands for a field that a draft leaves as it is."""
+
+    KEPT = "kept"
+
+
+KEPT = Kept.KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class LineDraft:
+    """What the MSP typed on one line. `version` is the line's as it was read; None trusts the report's."""
+
+    uid: UUID
+    version: int | None = None
+    chargeable_units: str | Decimal | int | None | Kept = KEPT
+    comment: str | None | Kept = KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A hand-counted line: a product of the catalogue for a customer, who may be new to the account."""
+
+    sku: str
+    chargeable_units: str | Decimal | int
+    customer_ref: str | None = None
+    customer_name: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a saved draft came to: the version the report is at now, and the lines that changed."""
+
+    version: int
+    lines: int
+
+
+def save_lines(
+    report: ReportRow, drafts: Sequence[LineDraft], acting: Acting, at: datetime, *, version: int | None = None
+) -> Saved:
+    """Save a draft, all of it or nothing. A draft that changes nothing leaves the version as it is.
+
+    Raises StaleVersion (report) or StaleLines (lines changed meanwhile), InputRefused with each wrong field,
+    TransitionNotAllowed or NotPermitted.
+    """
+    event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
+    changed = _changed(_lines_of(report, drafts), drafts)
+    if not changed:
+        return Saved(report.version, 0)
+    details = {"lines": len(changed)}
+    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, details), acting)
+    _write(changed, event)
+    return Saved(event.version, len(changed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    line: LineRow
+    units: Decimal | None
+    comment: str | None
+
+
+def _lines_of(report: ReportRow, drafts: Sequence[LineDraft]) -> dict[UUID, LineRow]:
+    query = select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid.in_([draft.uid for draft in drafts]))
+    lines = {line.uid: line for line in db.session.execute(query)}
+    errors = [FieldError("This report has no such line.", "id", str(d.uid)) for d in drafts if d.uid not in lines]
+    if len({draft.uid for draft in drafts}) < len(drafts):
+        errors.append(FieldError("A line is named twice.", "id"))
+    if errors:
+        raise InputRefused("The draft names lines that it cannot change.", errors)
+    return lines
+
+
+def _changed(lines: dict[UUID, LineRow], drafts: Sequence[LineDraft]) -> list[_Change]:
+    stale = [d for d in drafts if d.version is not None and d.version != lines[d.uid].version]
+    if stale:
+        raise StaleLines([present_values(lines[draft.uid]) for draft in stale])
+    errors: list[FieldError] = []
+    changes = [_change(lines[draft.uid], draft, errors) for draft in drafts]
+    if errors:
+        count = len(errors)
+        raise InputRefused(f"{count} {'value was' if count == 1 else 'values were'} refused. Nothing was saved.", errors)
+    return [c for c in changes if (c.units, c.comment) != (c.line.chargeable_units, c.line.comment)]
+
+
+def _change(line: LineRow, draft: LineDraft, errors: list[FieldError]) -> _Change:
+    units, comment = line.chargeable_units, line.comment
+    try:
+        if draft.chargeable_units is not KEPT:
+            units = _units(line, draft.chargeable_units)
+        if draft.comment is not KEPT:
+            comment = _comment(draft.comment)
+    except (InvalidUnits, InputRefused) as error:
+        field = "chargeable_units" if isinstance(error, InvalidUnits) else "comment"
+        errors.append(FieldError(error.message, field, str(line.uid)))
+    if line.accepted and (units, comment) != (line.chargeable_units, line.comment):
+        errors.append(FieldError("The distributor accepted this line; it stays as it is.", "id", str(line.uid)))
+    return _Change(line, units, comment)
+
+
+def _units(line: LineRow, given: str | Decimal | int | None) -> Decimal | None:
+    if given is None or given == "":
+        if line.provisioned_units is not None:
+            raise InvalidUnits("Chargeable units are needed here; write 0 where nothing is charged.", "chargeable_units")
+        return None
+    return parse_units(given, line.precision, "chargeable_units")
+
+
+def _comment(given: str | None) -> str | None:
+    words = (given or "").strip(BLANKS)
+    if len(words) > LONGEST_COMMENT:
+        raise InputRefused(f"A comment has at most {LONGEST_COMMENT} characters, this one {len(words)}.")
+    if any(ord(character) < 32 and character not in "\n\r\t" for character in words):
+        raise InputRefused("A comment cannot hold control characters.")
+    return words or None
+
+
+def _write(changes: Sequence[_Change], event: Event) -> None:
+    """The chargeable units follow the next import again once they are back at their default."""
+    change_lines(
+        """SELECT given.id, CAST(:version AS int) AS version, given.units, given.comment
+           FROM unnest(CAST(:ids AS bigint[]), CAST(:units AS numeric[]), CAST(:comments AS text[]))
+                  AS given (id, units, comment)""",
+        """chargeable_units = g.units, comment = g.comment,
+           changed_by_msp = g.units IS DISTINCT FROM coalesce(l.used_units, l.provisioned_units),
+           waived_reason = CASE WHEN g.units IS NOT DISTINCT FROM l.chargeable_units THEN l.waived_reason END,
+           note_answered = l.reviewer_note IS NOT NULL
+             AND (g.units IS DISTINCT FROM l.noted_units OR g.comment IS DISTINCT FROM l.noted_comment)""",
+        {
+            "ids": [change.line.id for change in changes],
+            "units": [change.units for change in changes],
+            "comments": [change.comment for change in changes],
+            "version": event.version,
+        },
+    )
+
+
+def present_values(line: LineRow) -> dict[str, Any]:
+    """A line as it stands, for somebody whose copy of it is stale."""
+    return {
+        "id": str(line.uid),
+        "version": line.version,
+        "chargeable_units": None if line.chargeable_units is None else f"{line.chargeable_units.normalize():f}",
+        "comment": line.comment,
+    }
+
+
+def add_line(
+    report: ReportRow, new: NewLine, acting: Acting, at: datetime, *, version: int | None = None
+) -> tuple[int, UUID]:
+    """Add a hand-counted line; returns the report's version and the line's uid.
+
+    On an account with a feed this needs a comment and is possible only while the cycle's usage is missing (domain.md).
+    Raises InputRefused, Conflict where the line exists, and what `fire` raises.
+    """
+    event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
+    product = _product(report, new.sku)
+    units = _checked(lambda: parse_units(new.chargeable_units, product.precision, "chargeable_units"))
+    comment = _comment(new.comment)
+    if product.usage_source == "feed":
+        _check_usage_is_missing(report, comment)
+    customer = _customer(report, new)
+    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, {"added": product.sku}), acting)
+    uid = _insert_line(report, product, customer, units, comment, event)
+    note_lines(
+        "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE report_id = :report AND uid = :uid",
+        "added",
+        {"report": report.id, "uid": uid, "version": event.version},
+    )
+    return event.version, uid
+
+
+def _checked(parse: Any) -> Decimal:
+    try:
+        units: Decimal = parse()
+    except InvalidUnits as error:
+        raise InputRefused(error.message, [FieldError(error.message, error.field)]) from error
+    return units
+
+
+def _product(report: ReportRow, sku: str) -> Any:
+    query = text("""
+SELECT p.id, p.sku, p.name, p.unit, p."precision", coalesce(p.usage_source, :source) AS usage_source, pr.unit_price
+FROM products p LEFT JOIN prices pr ON pr.product_id = p.id AND pr.currency = :currency
+WHERE p.distributor_id = :distributor AND p.sku = :sku""")
+    given = {"source": report.usage_source, "currency": report.currency, "distributor": report.distributor_id, "sku": sku}
+    row = db.session.execute(query, given).one_or_none()
+    if row is None:
+        message = f"The catalogue has no product {sku}."
+        raise InputRefused(message, [FieldError(message, "sku")])
+    return row
+
+
+def _check_usage_is_missing(report: ReportRow, comment: str | None) -> None:
+    query = text("SELECT EXISTS (SELECT FROM usage_snapshots WHERE account_id = :a AND cycle = :c AND is_current)")
+    if db.session.scalar(query, {"a": report.account_id, "c": report.cycle}):
+        message = "Lines of this product come from the usage feed, which has delivered for this cycle."
+        raise InputRefused(message, [FieldError(message, "sku")])
+    if comment is None:
+        message = "The feed has not delivered for this cycle: a line added by hand needs a comment."
+        raise InputRefused(message, [FieldError(message, "comment")])
+
+
+def _customer(report: ReportRow, new: NewLine) -> Any:
+    """The account's customer by reference, made where it is new; None for a line of totals only."""
+    ref, name = (new.customer_ref or "").strip(), (new.customer_name or "").strip()
+    if not ref and not name:
+        return None
+    ref = ref or name
+    if len(ref) > 200 or len(name) > 300:
+        message = "A customer's reference has at most 200 characters and its name at most 300."
+        raise InputRefused(message, [FieldError(message, "customer_ref")])
+    query = text("""
+INSERT INTO customers (account_id, distributor_id, msp_id, ref, name) VALUES (:account, :distributor, :msp, :ref, :name)
+ON CONFLICT (account_id, ref) DO UPDATE SET name = customers.name RETURNING id, ref, name""")
+    given = {"account": report.account_id, "distributor": report.distributor_id, "msp": report.msp_id}
+    return db.session.execute(query, {**given, "ref": ref, "name": name or ref}).one()
+
+
+def _insert_line(
+    report: ReportRow, product: Any, customer: Any, units: Decimal, comment: str | None, event: Event
+) -> UUID:
+    query = text("""
+INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name,
+  product_id, sku, product_name, unit, "precision", usage_source, minor_unit, tolerance_units, tolerance_percent, unit_price,
+  chargeable_units, comment, changed_by_msp, added_by_msp)
+VALUES (:report, :account, :distributor, :msp, :version, :customer_id, :customer_ref, :customer_name, :product, :sku, :name,
+  :unit, :precision, :usage_source, :minor_unit, :tolerance_units, :tolerance_percent, :price, :units, :comment, true, true)
+ON CONFLICT DO NOTHING RETURNING uid""")
+    given = {
+        "report": report.id, "account": report.account_id, "distributor": report.distributor_id, "msp": report.msp_id,
+        "version": event.version, "customer_id": customer and customer.id, "customer_ref": customer and customer.ref,
+        "customer_name": customer and customer.name, "product": product.id, "sku": product.sku, "name": product.name,
+        "unit": product.unit, "precision": product.precision, "usage_source": product.usage_source,
+        "minor_unit": report.minor_unit, "tolerance_units": report.tolerance_units,
+        "tolerance_percent": report.tolerance_percent, "price": product.unit_price, "units": units, "comment": comment,
+    }  # fmt: skip
+    uid: UUID | None = db.session.scalar(query, given)
+    if uid is None:
+        raise Conflict(f"This report has a line of {product.sku} for this customer already; change that one.")
+    return uid
+
+
+def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, version: int | None = None) -> int:
+    """Remove a line that the MSP added itself; returns the report's version. Raises NotFound, Conflict and what `fire` raises."""
+    event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
+    query = select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid == uid)
+    line = db.session.execute(query).one_or_none()
+    if line is None:
+        raise NotFound("This line")
+    if not line.added_by_msp or line.accepted:
+        raise Conflict("Only lines that were added by hand, and that the distributor has not accepted, can be removed.")
+    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, {"removed": line.sku}), acting)
+    note_lines(
+        "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = :id",
+        "removed",
+        {"id": line.id, "version": event.version},
+    )
+    db.session.execute(text("DELETE FROM usage_report_lines WHERE id = :id"), {"id": line.id})
+    return event.version

@@ -1,0 +1,165 @@
+"""Opening reports: for every account whose opening day has come, oldest cycle first, hundreds per transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, select, text
+
+from distributor.accounts.models import Account
+from distributor.database import db
+from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.recording import notify
+from distributor.usage_reports.operations.usage import add_opening_lines
+from distributor.usage_reports.queries import ACCOUNT
+from workflows.money import minor_unit
+from workflows.report_cycle import Cycle, OpeningTerms, bounds, due_after, newest_cycle_due, opens_at
+
+AccountRow = Row[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A report to open: the account, the cycle, and the instants that follow from its terms."""
+
+    account: AccountRow
+    cycle: Cycle
+    starts_on: date
+    ends_on: date
+    due_at: datetime
+
+
+def terms_of(account: AccountRow | Account) -> OpeningTerms:
+    """What decides when the account's reports open."""
+    return OpeningTerms(
+        closing_day=account.closing_day,
+        opens_on_day=account.opens_on_day,
+        opens_days_after_end=account.opens_days_after_end,
+        time_zone=account.time_zone,
+    )
+
+
+def open_due(at: datetime, acting: Acting, *, limit: int = 500) -> int:
+    """Open the next cycle of up to `limit` accounts whose opening instant has come; returns how many accounts were looked at.
+
+    Called until it returns 0, it opens every missed cycle in order. Safe to run by several schedulers at once: accounts
+    are claimed by their rows' locks.
+    """
+    query = (
+        select(ACCOUNT)
+        .where(ACCOUNT.c.next_opens_at <= at)
+        .order_by(ACCOUNT.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    accounts = list(db.session.execute(query))
+    openings = [opening_of(account, Cycle.from_date(account.next_cycle), at) for account in accounts]
+    open_reports([o for o in openings if _reports_in(o)], acting, at)
+    _advance(openings)
+    return len(accounts)
+
+
+def open_newest(at: datetime, acting: Acting, *, after: int = 0, limit: int = 500) -> int | None:
+    """Open the newest cycle due at `at` for accounts that miss it; returns the last account id looked at, None at the end."""
+    query = select(ACCOUNT).where(ACCOUNT.c.id > after).order_by(ACCOUNT.c.id).limit(limit).with_for_update()
+    accounts = list(db.session.execute(query))
+    openings = [opening_of(account, newest_cycle_due(at, terms_of(account)), at) for account in accounts]
+    open_reports([opening for opening in openings if _reports_in(opening)], acting, at)
+    _advance([opening for opening in openings if opening.cycle.first_day >= opening.account.next_cycle])
+    return accounts[-1].id if accounts else None
+
+
+def opening_of(account: AccountRow, cycle: Cycle, at: datetime) -> Opening:
+    """What opening `cycle` of `account` at `at` comes to; a late opening keeps its full window (domain.md, "When")."""
+    starts_on, ends_on = bounds(cycle, account.closing_day)
+    due_at = due_after(at, account.auto_submit_after_days, account.time_zone)
+    return Opening(account, cycle, starts_on, ends_on, due_at)
+
+
+def next_opening(account: AccountRow | Account, cycle: Cycle) -> datetime | None:
+    """When `cycle` opens for the account; None when it reports no more by then."""
+    if account.reports_until is not None and cycle.first_day > account.reports_until:
+        return None
+    return opens_at(cycle, terms_of(account))
+
+
+def first_cycle(account: AccountRow | Account, at: datetime) -> Cycle:
+    """Where a new account starts: the later of `reports_from` and the newest cycle already due (settled.md, "Time")."""
+    return max(Cycle.from_date(account.reports_from), newest_cycle_due(at, terms_of(account)))
+
+
+def _reports_in(opening: Opening) -> bool:
+    first, last = opening.account.reports_from, opening.account.reports_until
+    return bool(first <= opening.cycle.first_day and (last is None or opening.cycle.first_day <= last))
+
+
+REPORTS = text("""
+INSERT INTO usage_reports (account_id, distributor_id, msp_id, cycle, starts_on, ends_on, status, opened_at, due_at, due_set_at,
+  usage_taken_at, po_number, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units,
+  tolerance_percent, corrections_allowed, uplift_percent, usage_source)
+SELECT a.id, a.distributor_id, a.msp_id, o.cycle, o.starts_on, o.ends_on, 'msp_preparing', :at, o.due_at, :at,
+  :at, a.po_number, a.currency, o.minor_unit, a.time_zone, a.auto_submit_after_days, a.resubmit_after_days, a.tolerance_units,
+  a.tolerance_percent, a.corrections_allowed, a.uplift_percent, a.usage_source
+FROM unnest(CAST(:accounts AS bigint[]), CAST(:cycles AS date[]), CAST(:starts AS date[]), CAST(:ends AS date[]),
+            CAST(:dues AS timestamptz[]), CAST(:minors AS smallint[]))
+       AS o (account_id, cycle, starts_on, ends_on, due_at, minor_unit)
+JOIN accounts a ON a.id = o.account_id
+JOIN reporting_scopes s ON s.distributor_id = a.distributor_id AND s.region = a.region AND s.account_type = a.account_type
+  AND s.usage_reports
+ON CONFLICT ON CONSTRAINT one_report_per_account_and_cycle DO NOTHING
+RETURNING id""")
+
+ACTIONS = text("""
+INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,
+  actor_side, actor_user_id, actor_name, via, details)
+SELECT r.id, r.account_id, r.distributor_id, r.msp_id, 1, 'open', 'none', 'msp_preparing', :at, 'system', NULL, :name, :via,
+  jsonb_build_object('lines', r.line_count, 'amount', r.amount::text, 'due_at', r.due_at, 'missing_figures', r.missing_figures)
+FROM usage_reports r WHERE r.id = ANY(CAST(:ids AS bigint[]))""")
+
+
+def open_reports(openings: Sequence[Opening], acting: Acting, at: datetime) -> list[int]:
+    """Open these reports; those that exist already, or whose region and type have none, are passed over. Returns their ids."""
+    if not openings:
+        return []
+    given = {
+        "accounts": [o.account.id for o in openings],
+        "cycles": [o.cycle.first_day for o in openings],
+        "starts": [o.starts_on for o in openings],
+        "ends": [o.ends_on for o in openings],
+        "dues": [o.due_at for o in openings],
+        "minors": [minor_unit(o.account.currency) for o in openings],
+        "at": at,
+    }
+    ids = list(db.session.scalars(REPORTS, given))
+    if ids:
+        add_opening_lines(ids)
+        db.session.execute(ACTIONS, {"ids": ids, "at": at, "name": acting.name, "via": acting.via})
+        _tell(ids, at)
+    return ids
+
+
+def _tell(ids: list[int], at: datetime) -> None:
+    notify(ids, "opened", ["version:1"] * len(ids), [{"version": 1}] * len(ids), at)
+    query = text("SELECT id FROM usage_reports WHERE id = ANY(CAST(:ids AS bigint[])) AND missing_prices > 0")
+    unpriced = list(db.session.scalars(query, {"ids": ids}))
+    notify(unpriced, "unpriced", ["unpriced"] * len(unpriced), [{}] * len(unpriced), at)
+
+
+ADVANCE = text("""
+UPDATE accounts a SET next_cycle = n.cycle, next_opens_at = n.opens_at
+FROM unnest(CAST(:ids AS bigint[]), CAST(:cycles AS date[]), CAST(:opens AS timestamptz[])) AS n (id, cycle, opens_at)
+WHERE a.id = n.id""")
+
+
+def _advance(openings: Sequence[Opening]) -> None:
+    if openings:
+        following = [(opening.account, opening.cycle.next()) for opening in openings]
+        given = {
+            "ids": [account.id for account, _ in following],
+            "cycles": [cycle.first_day for _, cycle in following],
+            "opens": [next_opening(account, cycle) for account, cycle in following],
+        }
+        db.session.execute(ADVANCE, given)

@@ -1,0 +1,169 @@
+"""One way to write a step down: action, notifications and the report's new state, in one statement for any number of reports.
+
+Promises 3, 6 and 7 hang on this: a version without its action cannot be committed, and a notification is a row of the
+same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import TextClause, text
+
+from distributor.database import db
+from distributor.identity.acting import Acting
+from distributor.usage_reports.notifications import AUDIENCES, Audience
+from distributor.usage_reports.queries import ReportRow
+from workflows.events import Event
+
+# What a step may set on a report, with its type in PostgreSQL.
+SETTABLE = {
+    "due_at": "timestamptz",
+    "due_set_at": "timestamptz",
+    "usage_taken_at": "timestamptz",
+    "submitted_at": "timestamptz",
+    "submitted_from": "text",
+    "submission_kind": "text",
+    "decided_at": "timestamptz",
+    "endorsed_by": "bigint",
+    "endorsed_at": "timestamptz",
+    "invoiced_at": "timestamptz",
+    "rejected_before": "boolean",
+}
+
+
+# A step's occasion is the version it made, so that one step never tells anybody twice.
+OF_STEP = ("'version:' || s.version", "jsonb_build_object('version', s.version)")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A step of one report: the event, the columns it sets, and details for the history and the mails."""
+
+    report: ReportRow
+    event: Event
+    sets: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+
+
+def record(recorded: Recorded, acting: Acting, *, tell: str | None = None) -> None:
+    """Write one step down; `tell` names the occasion people hear of."""
+    record_all([recorded], acting, tell=tell)
+
+
+def record_all(steps: Sequence[Recorded], acting: Acting, *, tell: str | None = None) -> None:
+    """Write one and the same kind of step down for many reports. Their rows must be locked by the caller."""
+    if not steps:
+        return
+    columns = tuple(sorted(steps[0].sets))
+    statement = _statement(columns, AUDIENCES[tell] if tell else ())
+    db.session.execute(statement, _parameters(steps, columns, acting, tell))
+
+
+def _parameters(
+    steps: Sequence[Recorded], columns: tuple[str, ...], acting: Acting, tell: str | None
+) -> dict[str, Any]:
+    event = steps[0].event
+    return {
+        "ids": [step.report.id for step in steps],
+        "sources": [str(step.event.source) for step in steps],
+        "targets": [str(step.event.target) for step in steps],
+        "details": [json.dumps(_details(step)) for step in steps],
+        "step": str(event.step),
+        "at": event.at,
+        "reason": steps[0].reason,
+        "side": str(acting.actor.side),
+        "user_id": acting.actor.person,
+        "name": acting.name,
+        "via": acting.via,
+        "web_session_id": acting.web_session_id,
+        "api_token_id": acting.api_token_id,
+        "event": tell,
+        **{column: [step.sets[column] for step in steps] for column in columns},
+    }
+
+
+def _details(step: Recorded) -> dict[str, Any]:
+    shown = {key: _plain(value) for key, value in {**step.details, **step.sets}.items() if value is not None}
+    return {**shown, "amount": str(step.report.amount)} if "amount" not in shown else shown
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if isinstance(value, bool | int | list | dict) else str(value)
+
+
+@lru_cache(maxsize=64)
+def _statement(columns: tuple[str, ...], audiences: tuple[Audience, ...]) -> TextClause:
+    arrays = "".join(f", CAST(:{column} AS {SETTABLE[column]}[])" for column in columns)
+    names = "".join(f", {column}" for column in columns)
+    sets = "".join(f", {column} = s.{column}" for column in columns)
+    told = f", told AS ({_telling(audiences, *OF_STEP)})" if audiences else ""
+    return text(f"""
+WITH s AS (
+  SELECT r.id, r.account_id, r.distributor_id, r.msp_id, r.version + 1 AS version, given.source, given.target,
+         given.details{"".join(f", given.{column}" for column in columns)}
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:details AS jsonb[]){arrays})
+         AS given (id, source, target, details{names})
+  JOIN usage_reports r ON r.id = given.id
+), acted AS (
+  INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,
+    actor_side, actor_user_id, actor_name, via, web_session_id, api_token_id, reason, details)
+  SELECT id, account_id, distributor_id, msp_id, version, :step, source, target, :at, :side, CAST(:user_id AS bigint), :name,
+         :via, CAST(:web_session_id AS bigint), CAST(:api_token_id AS bigint), :reason, details FROM s
+){told}
+UPDATE usage_reports r SET version = s.version, status = s.target{sets} FROM s WHERE r.id = s.id
+""")
+
+
+def notify(
+    report_ids: Sequence[int], tell: str, occasions: Sequence[str], details: Sequence[Mapping[str, Any]], at: datetime
+) -> int:
+    """Queue a notification that no step goes with (a reminder, a missing price): once per report, occasion and recipient.
+
+    Returns how many were queued; those queued before are not queued again.
+    """
+    if not report_ids:
+        return 0
+    given = {
+        "ids": list(report_ids), "occasions": list(occasions), "details": [json.dumps(d) for d in details],
+        "event": tell, "at": at, "user_id": None,
+    }  # fmt: skip
+    return len(db.session.scalars(_notice(AUDIENCES[tell]), given).all())
+
+
+@lru_cache(maxsize=8)
+def _notice(audiences: tuple[Audience, ...]) -> TextClause:
+    return text(f"""
+WITH s AS (
+  SELECT r.id, r.account_id, r.distributor_id, r.msp_id, given.occasion, given.details
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:occasions AS text[]), CAST(:details AS jsonb[])) AS given (id, occasion, details)
+  JOIN usage_reports r ON r.id = given.id
+){_telling(audiences, "s.occasion", "s.details")} RETURNING id""")
+
+
+def _telling(audiences: tuple[Audience, ...], occasion: str, details: str) -> str:
+    """One row of the outbox for each member that a step concerns, the acting person left out where the audience says so."""
+    rows = ", ".join(
+        f"('{audience.side}', ARRAY[{', '.join(repr(str(role)) for role in audience.roles)}], {audience.but_actor})"
+        for audience in audiences
+    )
+    return f"""
+  INSERT INTO notifications (account_id, distributor_id, msp_id, report_id, event, occasion, recipient, user_id, side,
+    details, next_attempt_at, created_at)
+  SELECT s.account_id, s.distributor_id, s.msp_id, s.id, :event, {occasion}, u.email, u.id, audience.side,
+    {details}, :at, :at
+  FROM s
+  CROSS JOIN (VALUES {rows}) AS audience (side, roles, but_actor)
+  JOIN members m ON m.organization_id = CASE audience.side WHEN 'msp' THEN s.msp_id ELSE s.distributor_id END
+    AND m.roles && audience.roles AND m.removed_at IS NULL
+  JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
+  WHERE NOT (audience.but_actor AND u.id IS NOT DISTINCT FROM CAST(:user_id AS bigint))
+  ON CONFLICT DO NOTHING"""

@@ -1,0 +1,212 @@
+"""The steps people take. Each operation takes a locked row (`queries.report_for_update`), asks the rules first and never
+commits; the edge does, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from distributor.database import db
+from distributor.errors import FieldError, InputRefused, NotFound
+from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.line_changes import change_lines
+from distributor.usage_reports.operations.recording import Recorded, record
+from distributor.usage_reports.queries import ReportRow, state_of
+from workflows.events import Approved, Endorsed, Event, Recalled, Rejected, Reopened, Submitted
+from workflows.usage_report import Side, Step, fire
+
+LONGEST_TEXT = 2000
+
+
+def submit(
+    report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None, nil: bool = False
+) -> Submitted:
+    """The MSP hands the report in. Raises CommentRequired, FiguresMissing, PricesMissing, NilNotConfirmed, StaleVersion,
+    TransitionNotAllowed or NotPermitted.
+    """
+    event = fire(state_of(report), Step.SUBMIT, acting.actor, at, version=version, nil=nil)
+    sets = {
+        "submitted_at": at,
+        "submitted_from": str(event.source),
+        "submission_kind": str(event.kind),
+        "endorsed_by": None,
+        "endorsed_at": None,
+    }
+    record(Recorded(report, event, sets, _figures(report)), acting, tell="submitted")
+    return event
+
+
+def recall(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> Recalled:
+    """The MSP takes a submitted report back. Raises TransitionNotAllowed, StaleVersion or NotPermitted."""
+    event = fire(state_of(report), Step.RECALL, acting.actor, at, version=version)
+    sets = {**_back_with_msp(report, event.due_at, at), "decided_at": report.decided_at}
+    record(Recorded(report, event, sets), acting, tell="recalled")
+    restore_declared(report, event)
+    return event
+
+
+def waive(
+    report: ReportRow, line_uid: UUID, acting: Acting, at: datetime, *, reason: str, version: int | None = None
+) -> Event:
+    """The distributor lets a penalty go: the line's chargeable units return to what the MSP had declared.
+
+    Raises NotFound for a line of another report, ReasonRequired, TransitionNotAllowed, StaleVersion or NotPermitted.
+    """
+    line = _line(report, line_uid)
+    event = fire(
+        state_of(report), Step.WAIVE, acting.actor, at, version=version, reason=reason, penalised_line=line.penalised
+    )
+    words = checked_text(reason, "reason")
+    details = {"line": line.label, "penalty": line.penalty}
+    recorded = Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, details, words)
+    record(recorded, acting, tell="waived")
+    change_lines(
+        "SELECT CAST(:line AS bigint) AS id, CAST(:version AS int) AS version",
+        "chargeable_units = l.declared_units, declared_units = NULL, penalised = false, waived_reason = :reason",
+        {"line": line.id, "version": event.version, "reason": words},
+    )
+    return event
+
+
+def endorse(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> Endorsed:
+    """The first of two reviewers stands for a report over the account's limit."""
+    event = fire(state_of(report), Step.ENDORSE, acting.actor, at, version=version)
+    sets = {"endorsed_by": event.endorsed_by, "endorsed_at": at}
+    record(Recorded(report, event, sets, _figures(report)), acting, tell="endorsed")
+    return event
+
+
+def approve(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> Approved:
+    """The distributor accepts the figures. Raises EndorsementRequired, FiguresMissing, PricesMissing, StaleVersion,
+    TransitionNotAllowed or NotPermitted.
+    """
+    event = fire(state_of(report), Step.APPROVE, acting.actor, at, version=version)
+    record(Recorded(report, event, {"decided_at": at}, _figures(report)), acting, tell="approved")
+    return event
+
+
+def reject(
+    report: ReportRow,
+    acting: Acting,
+    at: datetime,
+    *,
+    reason: str,
+    notes: Mapping[UUID, str] | None = None,
+    version: int | None = None,
+) -> Rejected:
+    """The distributor sends the report back; `notes` are remarks by line uid. Lines without one are accepted and frozen
+    unless penalised, estimated or unknown; without any note nothing is frozen (workflow.md, `reject`).
+
+    Raises ReasonRequired, InputRefused for a note on a line that is not the report's or too long, and what `fire` raises.
+    """
+    event = fire(state_of(report), Step.REJECT, acting.actor, at, version=version, reason=reason)
+    words = checked_text(reason, "reason")
+    flagged = _checked_notes(report, notes or {})
+    sets = {**_back_with_msp(report, event.due_at, at), "decided_at": at, "rejected_before": True}
+    details = {"notes": len(flagged)}
+    record(Recorded(report, event, sets, details, words), acting, tell="rejected")
+    _note_and_freeze(report, event, flagged)
+    return event
+
+
+def invoice(report: ReportRow, acting: Acting, at: datetime, *, reason: str | None = None, version: int | None = None) -> Event:
+    """Close an approved report for good. Nobody is told; nothing moves it any more."""
+    event = fire(state_of(report), Step.INVOICE, acting.actor, at, version=version)
+    record(Recorded(report, event, {"invoiced_at": at}, _figures(report), reason), acting)
+    return event
+
+
+def reopen(report: ReportRow, acting: Acting, at: datetime, *, reason: str, version: int | None = None) -> Reopened:
+    """An approved report goes back to the MSP, notes and freezes cleared; the other side is told."""
+    event = fire(state_of(report), Step.REOPEN, acting.actor, at, version=version, reason=reason)
+    by_msp = acting.actor.side is Side.MSP
+    recorded = Recorded(report, event, _back_with_msp(report, event.due_at, at), {}, checked_text(reason, "reason"))
+    record(recorded, acting, tell="reopened_by_msp" if by_msp else "reopened_by_distributor")
+    change_lines(
+        """SELECT id, CAST(:version AS int) AS version FROM usage_report_lines WHERE report_id = :report
+           AND (penalised OR estimated OR accepted OR reviewer_note IS NOT NULL)""",
+        f"""{RESTORED}, accepted = false, reviewer_note = NULL, noted_units = NULL, noted_comment = NULL,
+            note_answered = false""",
+        {"report": report.id, "version": event.version},
+    )
+    return event
+
+
+RESTORED = """chargeable_units = CASE WHEN l.penalised OR l.estimated THEN l.declared_units ELSE l.chargeable_units END,
+ declared_units = NULL, penalised = false, estimated = false, system_note = NULL"""
+
+
+def restore_declared(report: ReportRow, event: Event) -> None:
+    """Penalties and estimates go, the MSP's own figures return (domain.md, automatic submission)."""
+    change_lines(
+        """SELECT id, CAST(:version AS int) AS version FROM usage_report_lines
+           WHERE report_id = :report AND (penalised OR estimated)""",
+        RESTORED,
+        {"report": report.id, "version": event.version},
+    )
+
+
+def checked_text(words: str, field: str) -> str:
+    """`words` without outer white space. Raises InputRefused when too long."""
+    words = words.strip()
+    if len(words) > LONGEST_TEXT:
+        message = f"The {field} has {len(words)} characters; at most {LONGEST_TEXT} are kept."
+        raise InputRefused(message, [FieldError(message, field)])
+    return words
+
+
+def _back_with_msp(report: ReportRow, due_at: datetime, at: datetime) -> dict[str, Any]:
+    changed = due_at != report.due_at
+    return {
+        "due_at": due_at,
+        "due_set_at": at if changed else report.due_set_at,
+        "endorsed_by": None,
+        "endorsed_at": None,
+    }
+
+
+def _figures(report: ReportRow) -> dict[str, Any]:
+    return {"amount": report.amount, "discrepancies": report.discrepancies, "lines": report.line_count}
+
+
+def _line(report: ReportRow, uid: UUID) -> Any:
+    query = text("""SELECT id, penalised AND NOT estimated AS penalised, penalty, coalesce(customer_name || ', ', '') || product_name AS label
+                    FROM usage_report_lines WHERE report_id = :report AND uid = :uid""")
+    row = db.session.execute(query, {"report": report.id, "uid": uid}).one_or_none()
+    if row is None:
+        raise NotFound("This line")
+    return row
+
+
+def _checked_notes(report: ReportRow, notes: Mapping[UUID, str]) -> dict[UUID, str]:
+    kept = {uid: checked_text(note, "note") for uid, note in notes.items() if note.strip()}
+    query = text("SELECT uid FROM usage_report_lines WHERE report_id = :report AND uid = ANY(:uids)")
+    known = set(db.session.scalars(query, {"report": report.id, "uids": list(kept)}))
+    if strangers := [FieldError("This report has no such line.", "lines", str(uid)) for uid in kept if uid not in known]:
+        raise InputRefused("A note was given for a line that is not on this report.", strangers)
+    return kept
+
+
+def _note_and_freeze(report: ReportRow, event: Rejected, notes: Mapping[UUID, str]) -> None:
+    change_lines(
+        """SELECT l.id, CAST(:version AS int) AS version, n.note
+           FROM usage_report_lines l
+           LEFT JOIN unnest(CAST(:uids AS uuid[]), CAST(:notes AS text[])) AS n (uid, note) ON n.uid = l.uid
+           WHERE l.report_id = :report
+             AND (cardinality(CAST(:uids AS uuid[])) > 0 OR l.penalised OR l.estimated OR l.accepted
+                  OR l.reviewer_note IS NOT NULL)""",
+        f"""{RESTORED}, reviewer_note = g.note, note_answered = false,
+            noted_units = CASE WHEN g.note IS NOT NULL THEN
+              CASE WHEN l.penalised OR l.estimated THEN l.declared_units ELSE l.chargeable_units END END,
+            noted_comment = CASE WHEN g.note IS NOT NULL THEN l.comment END,
+            accepted = cardinality(CAST(:uids AS uuid[])) > 0 AND g.note IS NULL
+              AND NOT (l.penalised OR l.estimated OR l.chargeable_units IS NULL)""",
+        {"report": report.id, "version": event.version, "uids": list(notes), "notes": list(notes.values())},
+    )
+
+

@@ -1,0 +1,193 @@
+"""From usage to lines: the lines a report opens with, and what an import does to a report that is still editable.
+
+Set-based for any number of reports. Units of a line are the sum over the current snapshots of all sources; absence is
+judged per source (settled.md, "Usage").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+
+from distributor.database import db
+from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.line_changes import change_lines, note_lines
+from distributor.usage_reports.operations.recording import Recorded, record
+from distributor.usage_reports.queries import ReportRow, state_of
+from workflows.usage_report import Step, fire
+
+FRESH = """
+r AS (SELECT * FROM usage_reports WHERE id = ANY(CAST(:ids AS bigint[]))),
+fresh AS (
+  SELECT r.id AS report_id, u.customer_id, u.product_id, sum(u.provisioned_units) AS provisioned,
+         CASE WHEN count(u.used_units) = count(*) THEN sum(u.used_units) END AS used,
+         array_agg(DISTINCT s.source) AS sources
+  FROM r JOIN usage_snapshots s ON s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current
+         JOIN usage_rows u ON u.snapshot_id = s.id
+  GROUP BY r.id, u.customer_id, u.product_id
+), delivered AS (
+  SELECT r.id AS report_id, array_agg(s.source) AS sources
+  FROM r JOIN usage_snapshots s ON s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current AND NOT s.is_derived
+  GROUP BY r.id
+)"""
+
+CARRIED = """
+carried AS (
+  SELECT r.id AS report_id, l.customer_id, l.product_id, NULL::numeric AS provisioned, NULL::numeric AS used, l.sources
+  FROM r
+  CROSS JOIN LATERAL (SELECT id FROM usage_reports earlier WHERE earlier.account_id = r.account_id AND earlier.cycle < r.cycle
+                      ORDER BY earlier.cycle DESC LIMIT 1) previous
+  JOIN usage_report_lines l ON l.report_id = previous.id
+  JOIN products p ON p.id = l.product_id
+  LEFT JOIN delivered d ON d.report_id = r.id
+  LEFT JOIN fresh f ON f.report_id = r.id AND f.product_id = l.product_id
+    AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
+  WHERE f.report_id IS NULL
+    AND (coalesce(p.usage_source, r.usage_source) = 'manual' OR d.sources IS NULL OR NOT l.sources <@ d.sources)
+)"""
+
+INSERT = """
+INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name,
+  product_id, sku, product_name, unit, "precision", usage_source, sources, minor_unit, tolerance_units, tolerance_percent,
+  unit_price, provisioned_units, used_units, chargeable_units)
+SELECT r.id, r.account_id, r.distributor_id, r.msp_id, {version}, w.customer_id, c.ref, c.name,
+  p.id, p.sku, p.name, p.unit, p."precision", k.usage_source, w.sources, r.minor_unit, r.tolerance_units, r.tolerance_percent,
+  price.unit_price, k.provisioned, k.used, coalesce(k.used, k.provisioned)
+FROM wanted w
+JOIN r ON r.id = w.report_id
+JOIN products p ON p.id = w.product_id
+LEFT JOIN customers c ON c.id = w.customer_id
+LEFT JOIN prices price ON price.product_id = p.id AND price.currency = r.currency
+CROSS JOIN LATERAL (
+  SELECT coalesce(p.usage_source, r.usage_source) AS usage_source,
+         CASE WHEN coalesce(p.usage_source, r.usage_source) = 'feed' THEN w.provisioned END AS provisioned,
+         CASE WHEN coalesce(p.usage_source, r.usage_source) = 'feed' THEN w.used END AS used
+) k
+ORDER BY w.report_id, lower(c.name), lower(p.name)"""
+
+OPENING = text(
+    f"WITH {FRESH}, {CARRIED}, wanted AS (SELECT * FROM fresh UNION ALL SELECT * FROM carried)"
+    + INSERT.format(version="r.version")
+)
+
+ARRIVED = text(
+    f"""WITH {FRESH}, wanted AS (
+  SELECT f.* FROM fresh f WHERE NOT EXISTS (
+    SELECT FROM usage_report_lines l WHERE l.report_id = f.report_id AND l.product_id = f.product_id
+      AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0))
+)"""
+    + INSERT.format(version="r.version + 1")
+    + " RETURNING usage_report_lines.id"
+)
+
+# Chargeable units follow the import unless the MSP changed them; accepted lines are frozen, also against imports.
+FOLLOWING = """
+chargeable_units = CASE WHEN l.changed_by_msp THEN l.chargeable_units ELSE coalesce(g.used, g.provisioned) END,
+provisioned_units = g.provisioned, used_units = g.used, sources = g.sources, waived_reason = NULL"""
+
+COUNTED_ANEW = f"""
+WITH {FRESH}
+SELECT l.id, r.version + 1 AS version, f.provisioned, f.used, f.sources
+FROM fresh f
+JOIN r ON r.id = f.report_id
+JOIN usage_report_lines l ON l.report_id = f.report_id AND l.product_id = f.product_id
+  AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0)
+WHERE l.usage_source = 'feed' AND NOT l.accepted
+  AND (l.provisioned_units, l.used_units) IS DISTINCT FROM (f.provisioned, f.used)"""
+
+# Lines that no source holds any more, all their sources having delivered.
+GONE = f"""
+WITH {FRESH}
+SELECT l.id, r.version + 1 AS version, 0::numeric AS provisioned, NULL::numeric AS used, l.sources,
+       l.changed_by_msp OR l.added_by_msp OR l.comment IS NOT NULL OR l.reviewer_note IS NOT NULL AS touched
+FROM r
+JOIN delivered d ON d.report_id = r.id
+JOIN usage_report_lines l ON l.report_id = r.id AND l.usage_source = 'feed' AND NOT l.accepted AND l.sources <@ d.sources
+LEFT JOIN fresh f ON f.report_id = r.id AND f.product_id = l.product_id
+  AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
+WHERE f.report_id IS NULL"""
+
+TOUCHED = f"SELECT * FROM ({GONE}) gone WHERE touched AND id IN (SELECT id FROM usage_report_lines WHERE provisioned_units IS DISTINCT FROM 0)"
+
+
+def add_opening_lines(report_ids: Sequence[int]) -> None:
+    """The lines of reports just opened: the cycle's usage, and as unknown what the last report held and no source delivered."""
+    db.session.execute(OPENING, {"ids": list(report_ids)})
+
+
+def refresh(report: ReportRow, acting: Acting, at: datetime) -> int:
+    """Bring the lines of a locked, editable report in step with the current usage; returns how many lines changed.
+
+    Nothing changed leaves the version as it is. Raises TransitionNotAllowed when the report is not editable.
+    """
+    return _bring_in_step(report, Step.REFRESH, acting, at, None)
+
+
+def apply_usage(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> int:
+    """The MSP takes over usage that arrived while the report was locked; returns how many lines changed."""
+    return _bring_in_step(report, Step.SAVE, acting, at, version)
+
+
+def _bring_in_step(report: ReportRow, step: Step, acting: Acting, at: datetime, version: int | None) -> int:
+    event = fire(state_of(report), step, acting.actor, at, version=version)
+    counts = _change(report)
+    if any(counts.values()) or step is Step.SAVE:
+        sets = {"usage_taken_at": at, "endorsed_by": None, "endorsed_at": None}
+        record(Recorded(report, event, sets, {"usage": True, **counts}), acting)
+    return sum(counts.values())
+
+
+def _change(report: ReportRow) -> dict[str, int]:
+    ids = {"ids": [report.id]}
+    changed = change_lines(COUNTED_ANEW, FOLLOWING, ids) + change_lines(TOUCHED, FOLLOWING, ids)
+    return {"changed": changed, "removed": _remove(report), "added": _add(report)}
+
+
+def _remove(report: ReportRow) -> int:
+    given = {"ids": [report.id]}
+    gone = db.session.scalars(text(f"SELECT id FROM ({GONE}) gone WHERE NOT touched"), given).all()
+    if gone:
+        lines = {"lines": list(gone), "version": report.version + 1}
+        query = "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = ANY(CAST(:lines AS bigint[]))"
+        note_lines(query, "removed", lines)
+        db.session.execute(text("DELETE FROM usage_report_lines WHERE id = ANY(CAST(:lines AS bigint[]))"), lines)
+    return len(gone)
+
+
+def _add(report: ReportRow) -> int:
+    added = db.session.scalars(ARRIVED, {"ids": [report.id]}).all()
+    if added:
+        lines = {"lines": list(added), "version": report.version + 1}
+        query = "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = ANY(CAST(:lines AS bigint[]))"
+        note_lines(query, "added", lines)
+    return len(added)
+
+
+def pending_usage(report: ReportRow) -> datetime | None:
+    """When usage arrived that the report has not taken over; None when there is none."""
+    query = text("""SELECT max(imported_at) FROM usage_snapshots
+                    WHERE account_id = :account AND cycle = :cycle AND is_current AND imported_at > :taken""")
+    given = {"account": report.account_id, "cycle": report.cycle, "taken": report.usage_taken_at}
+    arrived: datetime | None = db.session.scalar(query, given)
+    return arrived
+
+
+def fill_missing_prices(report: ReportRow, acting: Acting, at: datetime) -> int:
+    """Give a locked report's unpriced lines the prices the catalogue has by now: once, the one exception to promise 9."""
+    missing = text("""SELECT count(*) FROM usage_report_lines l
+                      JOIN prices p ON p.product_id = l.product_id AND p.currency = :currency
+                      WHERE l.report_id = :report AND l.unit_price IS NULL""")
+    given = {"report": report.id, "currency": report.currency}
+    if not db.session.scalar(missing, given):
+        return 0
+    event = fire(state_of(report), Step.PRICE, acting.actor, at)
+    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}), acting)
+    return change_lines(
+        """SELECT l.id, CAST(:version AS int) AS version, p.unit_price FROM usage_report_lines l
+           JOIN prices p ON p.product_id = l.product_id AND p.currency = :currency
+           WHERE l.report_id = :report AND l.unit_price IS NULL""",
+        "unit_price = g.unit_price",
+        {**given, "version": event.version},
+    )

@@ -1,0 +1,431 @@
+"""Usage reports, lines, report actions, line changes, and the guards that keep the promises.
+
+How the guards fit together:
+
+* Every version of a report has exactly one action row: the report refers to it (deferred, so both are written in one
+  transaction), and the action refers to an edge of the workflow's table. A status cannot move without both.
+* Per-line facts (difference, discrepancy, unexplained, amount …) are generated columns over immutable functions, so that
+  no writer can get them wrong; header totals are kept by the lines' own triggers.
+* The lines' triggers update the report's row, which takes its lock: an edit and a submission of one report never overlap.
+* CHECKs on the header then say what may not be: an unexplained line under review, a missing figure in an approved report.
+"""
+
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+RULES = """
+CREATE FUNCTION line_figure(chargeable numeric, declared numeric, penalised boolean, estimated boolean)
+RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN penalised OR estimated THEN declared ELSE chargeable END;
+
+CREATE FUNCTION line_is_discrepancy(provisioned numeric, figure numeric, tolerance_units numeric, tolerance_percent numeric)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN coalesce(abs(figure - provisioned) > greatest(tolerance_units, provisioned * tolerance_percent / 100), false);
+"""
+
+FIGURE = "line_figure(chargeable_units, declared_units, penalised, estimated)"
+DISCREPANCY = f"line_is_discrepancy(provisioned_units, {FIGURE}, tolerance_units, tolerance_percent)"
+UNEXPLAINED = f"""(waived_reason IS NULL AND (
+      (comment IS NULL AND {DISCREPANCY})
+      OR (comment IS NULL AND usage_source = 'feed' AND provisioned_units IS NULL AND {FIGURE} IS NOT NULL)
+      OR (reviewer_note IS NOT NULL AND NOT note_answered)))"""
+
+# Kept on the report's header: column → what one line adds to it.
+TOTALS = {
+    "line_count": "1",
+    "provisioned_units": "coalesce(provisioned_units, 0)",
+    "chargeable_units": "coalesce(chargeable_units, 0)",
+    "amount": "amount",
+    "at_risk": "at_risk",
+    "penalty": "penalty",
+    "discrepancies": "discrepancy::int",
+    "uncommented": "(discrepancy AND comment IS NULL)::int",
+    "commented": "(comment IS NOT NULL)::int",
+    "unexplained": "unexplained::int",
+    "unexplained_unpenalised": "(unexplained AND NOT penalised)::int",
+    "penalised": "penalised::int",
+    "estimated": "estimated::int",
+    "missing_figures": "(chargeable_units IS NULL)::int",
+    "missing_prices": "(unit_price IS NULL)::int",
+}
+
+REPORTS = """
+CREATE TABLE report_edges (
+  step text NOT NULL,
+  from_status text NOT NULL,
+  to_status text NOT NULL,
+  PRIMARY KEY (step, from_status, to_status)
+);
+COMMENT ON TABLE report_edges IS 'filled from workflows/usage_report.py by "distributor migrate"; retired edges stay';
+
+CREATE TABLE usage_reports (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE,
+  account_id bigint NOT NULL,
+  distributor_id bigint NOT NULL,
+  msp_id bigint NOT NULL,
+  cycle date NOT NULL CHECK (extract(day FROM cycle) = 1),
+  starts_on date NOT NULL,
+  ends_on date NOT NULL CHECK (ends_on >= starts_on),
+  status text NOT NULL CHECK (status IN ('msp_preparing', 'under_review', 'approved', 'rejected')),
+  from_status text NOT NULL DEFAULT 'none',
+  version integer NOT NULL DEFAULT 1 CHECK (version >= 1),
+  opened_at timestamptz NOT NULL,
+  due_at timestamptz NOT NULL,
+  due_set_at timestamptz NOT NULL,
+  usage_taken_at timestamptz NOT NULL,
+  submitted_at timestamptz,
+  submitted_from text CHECK (submitted_from IN ('msp_preparing', 'rejected')),
+  submission_kind text CHECK (submission_kind IN ('manual', 'automatic', 'automatic_with_penalty')),
+  decided_at timestamptz,
+  endorsed_by bigint REFERENCES users,
+  endorsed_at timestamptz,
+  invoiced_at timestamptz,
+  rejected_before boolean NOT NULL DEFAULT false,
+  -- terms as they stood at opening
+  po_number text,
+  currency text NOT NULL,
+  minor_unit smallint NOT NULL CHECK (minor_unit BETWEEN 0 AND 4),
+  time_zone text NOT NULL,
+  auto_submit_after_days smallint NOT NULL,
+  resubmit_after_days smallint NOT NULL,
+  tolerance_units numeric(16, 4) NOT NULL,
+  tolerance_percent numeric(7, 4) NOT NULL,
+  corrections_allowed boolean NOT NULL,
+  uplift_percent numeric(7, 4) NOT NULL,
+  usage_source text NOT NULL CHECK (usage_source IN ('feed', 'manual')),
+  -- totals, kept by the triggers of usage_report_lines
+  line_count integer NOT NULL DEFAULT 0,
+  provisioned_units numeric NOT NULL DEFAULT 0,
+  chargeable_units numeric NOT NULL DEFAULT 0,
+  amount numeric NOT NULL DEFAULT 0,
+  at_risk numeric NOT NULL DEFAULT 0,
+  penalty numeric NOT NULL DEFAULT 0,
+  discrepancies integer NOT NULL DEFAULT 0,
+  uncommented integer NOT NULL DEFAULT 0,
+  commented integer NOT NULL DEFAULT 0,
+  unexplained integer NOT NULL DEFAULT 0,
+  unexplained_unpenalised integer NOT NULL DEFAULT 0,
+  penalised integer NOT NULL DEFAULT 0,
+  estimated integer NOT NULL DEFAULT 0,
+  missing_figures integer NOT NULL DEFAULT 0,
+  missing_prices integer NOT NULL DEFAULT 0,
+  CONSTRAINT one_report_per_account_and_cycle UNIQUE (account_id, cycle),
+  UNIQUE (id, account_id, distributor_id, msp_id),
+  FOREIGN KEY (account_id, distributor_id, msp_id) REFERENCES accounts (id, distributor_id, msp_id),
+  CONSTRAINT nothing_unexplained_under_review CHECK (status <> 'under_review' OR unexplained_unpenalised = 0),
+  CONSTRAINT no_penalty_by_hand
+    CHECK (status NOT IN ('under_review', 'approved') OR submission_kind <> 'manual' OR penalised = 0),
+  CONSTRAINT submitted_in_some_way
+    CHECK (status NOT IN ('under_review', 'approved') OR num_nulls(submitted_at, submitted_from, submission_kind) = 0),
+  CONSTRAINT no_figure_or_price_missing_when_approved
+    CHECK (status <> 'approved' OR (missing_figures = 0 AND missing_prices = 0)),
+  CONSTRAINT only_approved_reports_are_invoiced CHECK (invoiced_at IS NULL OR status = 'approved'),
+  CHECK (num_nulls(endorsed_by, endorsed_at) IN (0, 2))
+);
+CREATE INDEX usage_reports_queue ON usage_reports (distributor_id, status, at_risk DESC, id DESC);
+CREATE INDEX usage_reports_distributor_cycle ON usage_reports (distributor_id, cycle DESC, id DESC);
+CREATE INDEX usage_reports_msp_cycle ON usage_reports (msp_id, cycle DESC, id DESC);
+CREATE INDEX usage_reports_due ON usage_reports (due_at) WHERE status IN ('msp_preparing', 'rejected');
+
+CREATE TABLE report_actions (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  report_id bigint NOT NULL,
+  account_id bigint NOT NULL,
+  distributor_id bigint NOT NULL,
+  msp_id bigint NOT NULL,
+  version integer NOT NULL,
+  step text NOT NULL,
+  from_status text NOT NULL,
+  to_status text NOT NULL,
+  at timestamptz NOT NULL,
+  actor_side text NOT NULL CHECK (actor_side IN ('msp', 'distributor', 'system')),
+  actor_user_id bigint REFERENCES users,
+  actor_name text NOT NULL,
+  via text NOT NULL CHECK (via IN ('web', 'api', 'command', 'scheduler')),
+  web_session_id bigint REFERENCES web_sessions,
+  api_token_id bigint REFERENCES api_tokens,
+  reason text CHECK (length(reason) <= 4000),
+  details jsonb NOT NULL DEFAULT '{}',
+  CONSTRAINT one_action_per_version UNIQUE (report_id, version, from_status, to_status),
+  UNIQUE (report_id, version),
+  CONSTRAINT only_edges_of_the_workflow FOREIGN KEY (step, from_status, to_status) REFERENCES report_edges,
+  FOREIGN KEY (report_id, account_id, distributor_id, msp_id)
+    REFERENCES usage_reports (id, account_id, distributor_id, msp_id)
+);
+ALTER TABLE usage_reports ADD CONSTRAINT every_version_has_its_action
+  FOREIGN KEY (id, version, from_status, status) REFERENCES report_actions (report_id, version, from_status, to_status)
+  DEFERRABLE INITIALLY DEFERRED;
+"""
+
+LINES = f"""
+CREATE TABLE usage_report_lines (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  uid uuid NOT NULL DEFAULT gen_random_uuid(),
+  report_id bigint NOT NULL,
+  account_id bigint NOT NULL,
+  distributor_id bigint NOT NULL,
+  msp_id bigint NOT NULL,
+  version integer NOT NULL DEFAULT 1,
+  customer_id bigint,
+  product_id bigint NOT NULL,
+  -- names and terms as they stood when the line was made
+  customer_ref text,
+  customer_name text,
+  sku text NOT NULL,
+  product_name text NOT NULL,
+  unit text NOT NULL,
+  "precision" smallint NOT NULL,
+  usage_source text NOT NULL CHECK (usage_source IN ('feed', 'manual')),
+  sources text[] NOT NULL DEFAULT '{{}}',
+  minor_unit smallint NOT NULL,
+  tolerance_units numeric(16, 4) NOT NULL,
+  tolerance_percent numeric(7, 4) NOT NULL,
+  unit_price numeric(18, 6) CHECK (unit_price >= 0 AND unit_price < 'Infinity'),
+  provisioned_units numeric(16, 4) CHECK (provisioned_units >= 0 AND provisioned_units < 'Infinity'),
+  used_units numeric(16, 4) CHECK (used_units >= 0 AND used_units < 'Infinity'),
+  chargeable_units numeric(16, 4) CHECK (chargeable_units >= 0 AND chargeable_units < 'Infinity'),
+  declared_units numeric(16, 4) CHECK (declared_units >= 0 AND declared_units < 'Infinity'),
+  comment text CHECK (btrim(comment) <> '' AND length(comment) <= 2000),
+  system_note text,
+  reviewer_note text CHECK (btrim(reviewer_note) <> '' AND length(reviewer_note) <= 2000),
+  noted_units numeric(16, 4),
+  noted_comment text,
+  note_answered boolean NOT NULL DEFAULT false,
+  accepted boolean NOT NULL DEFAULT false,
+  penalised boolean NOT NULL DEFAULT false,
+  estimated boolean NOT NULL DEFAULT false,
+  waived_reason text CHECK (btrim(waived_reason) <> ''),
+  changed_by_msp boolean NOT NULL DEFAULT false,
+  added_by_msp boolean NOT NULL DEFAULT false,
+  difference numeric GENERATED ALWAYS AS (chargeable_units - provisioned_units) STORED,
+  amount numeric NOT NULL
+    GENERATED ALWAYS AS (round(coalesce(chargeable_units * unit_price, 0), minor_unit)) STORED,
+  discrepancy boolean NOT NULL GENERATED ALWAYS AS ({DISCREPANCY}) STORED,
+  unexplained boolean NOT NULL GENERATED ALWAYS AS ({UNEXPLAINED}) STORED,
+  penalty numeric NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN penalised AND NOT estimated THEN round(coalesce(chargeable_units * unit_price, 0), minor_unit)
+                           - round(coalesce(declared_units * unit_price, 0), minor_unit) ELSE 0 END) STORED,
+  at_risk numeric NOT NULL GENERATED ALWAYS AS (round(coalesce(
+    (CASE WHEN {DISCREPANCY} THEN greatest(provisioned_units - chargeable_units, 0) ELSE 0 END
+     + CASE WHEN penalised AND NOT estimated THEN chargeable_units - declared_units ELSE 0 END) * unit_price, 0), minor_unit)) STORED,
+  CHECK ((customer_id IS NULL) = (customer_ref IS NULL)),
+  CHECK (penalised OR estimated OR declared_units IS NULL),
+  CHECK (NOT penalised OR declared_units IS NOT NULL OR estimated),
+  CHECK (usage_source = 'feed' OR provisioned_units IS NULL),
+  CONSTRAINT one_line_per_customer_and_product UNIQUE NULLS NOT DISTINCT (report_id, customer_id, product_id),
+  FOREIGN KEY (report_id, account_id, distributor_id, msp_id)
+    REFERENCES usage_reports (id, account_id, distributor_id, msp_id),
+  FOREIGN KEY (customer_id, account_id) REFERENCES customers (id, account_id),
+  FOREIGN KEY (product_id, distributor_id) REFERENCES products (id, distributor_id)
+);
+CREATE INDEX usage_report_lines_unexplained ON usage_report_lines (report_id) WHERE unexplained AND NOT penalised;
+
+CREATE TABLE line_changes (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  report_id bigint NOT NULL,
+  account_id bigint NOT NULL,
+  distributor_id bigint NOT NULL,
+  msp_id bigint NOT NULL,
+  version integer NOT NULL,
+  line_id bigint NOT NULL,
+  line_uid uuid NOT NULL,
+  line_label text NOT NULL,
+  field text NOT NULL,
+  old text,
+  new text,
+  FOREIGN KEY (report_id, version) REFERENCES report_actions (report_id, version) DEFERRABLE INITIALLY DEFERRED
+);
+CREATE INDEX line_changes_report ON line_changes (report_id, version);
+COMMENT ON TABLE line_changes IS
+  'who and when stand on the action of the same report and version; line_id is no foreign key: a removed line keeps its history';
+"""
+
+SAME_LINE = """(n.uid, n.report_id, n.account_id, n.distributor_id, n.msp_id, n.customer_id, n.product_id, n.customer_ref,
+    n.sku, n.unit, n."precision", n.usage_source, n.minor_unit, n.tolerance_units, n.tolerance_percent, n.added_by_msp)
+   IS NOT DISTINCT FROM
+   (o.uid, o.report_id, o.account_id, o.distributor_id, o.msp_id, o.customer_id, o.product_id, o.customer_ref,
+    o.sku, o.unit, o."precision", o.usage_source, o.minor_unit, o.tolerance_units, o.tolerance_percent, o.added_by_msp)"""
+
+FIGURES = "provisioned_units, used_units, chargeable_units, comment"
+WORDS = "system_note, reviewer_note, noted_units, noted_comment, note_answered, accepted, estimated"
+
+
+def of(alias: str, columns: str) -> str:
+    return ", ".join(f"{alias}.{column.strip()}" for column in columns.split(","))
+
+
+UNTOUCHED_FIGURES = f"({of('n', FIGURES)}) IS NOT DISTINCT FROM ({of('o', FIGURES)})"
+IS_WAIVER = f"""(o.penalised AND NOT n.penalised AND n.waived_reason IS NOT NULL AND n.declared_units IS NULL
+    AND n.chargeable_units = o.declared_units
+    AND (n.provisioned_units, n.used_units, n.comment, n.unit_price, {of("n", WORDS)})
+        IS NOT DISTINCT FROM (o.provisioned_units, o.used_units, o.comment, o.unit_price, {of("o", WORDS)})
+    AND EXISTS (SELECT FROM report_actions a
+                WHERE a.report_id = n.report_id AND a.version = r.version AND a.step = 'waive'))"""
+IS_PRICING = f"""(o.unit_price IS NULL AND n.unit_price IS NOT NULL
+    AND ({of("n", FIGURES)}, n.declared_units, n.penalised, n.waived_reason, {of("n", WORDS)})
+        IS NOT DISTINCT FROM ({of("o", FIGURES)}, o.declared_units, o.penalised, o.waived_reason, {of("o", WORDS)})
+    AND EXISTS (SELECT FROM report_actions a
+                WHERE a.report_id = n.report_id AND a.version = r.version AND a.step = 'price'))"""
+EDITABLE = "r.status IN ('msp_preparing', 'rejected')"
+
+LINE_GUARDS = f"""
+CREATE FUNCTION refuse_line(rule text, report bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'usage report %: %', report, rule USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+
+CREATE FUNCTION lines_inserted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  wrong bigint;
+BEGIN
+  {{insert_totals}}
+  SELECT n.report_id INTO wrong FROM new_lines n JOIN usage_reports r ON r.id = n.report_id
+  WHERE NOT ({EDITABLE} AND n.version IN (r.version, r.version + 1)) LIMIT 1;
+  IF FOUND THEN
+    PERFORM refuse_line('lines are added only while it is being prepared or rejected', wrong);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION lines_deleted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  wrong bigint;
+BEGIN
+  {{delete_totals}}
+  SELECT o.report_id INTO wrong FROM old_lines o JOIN usage_reports r ON r.id = o.report_id
+  WHERE NOT {EDITABLE} OR o.accepted LIMIT 1;
+  IF FOUND THEN
+    PERFORM refuse_line('lines go only while it is being prepared or rejected, accepted ones never', wrong);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION lines_updated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  wrong bigint;
+BEGIN
+  {{update_totals}}
+  SELECT n.report_id INTO wrong
+  FROM new_lines n JOIN old_lines o ON o.id = n.id JOIN usage_reports r ON r.id = n.report_id
+  WHERE NOT ({SAME_LINE})
+     OR n.version <= o.version OR n.version NOT IN (r.version, r.version + 1)
+     OR (o.unit_price IS NOT NULL AND n.unit_price IS DISTINCT FROM o.unit_price)
+     OR NOT (({EDITABLE} AND (NOT (o.accepted AND n.accepted) OR {UNTOUCHED_FIGURES}))
+             OR (r.status = 'under_review' AND ({IS_WAIVER} OR {IS_PRICING})))
+  LIMIT 1;
+  IF FOUND THEN
+    PERFORM refuse_line('its lines cannot change this way in its present status and version', wrong);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER lines_inserted AFTER INSERT ON usage_report_lines
+  REFERENCING NEW TABLE AS new_lines FOR EACH STATEMENT EXECUTE FUNCTION lines_inserted();
+CREATE TRIGGER lines_updated AFTER UPDATE ON usage_report_lines
+  REFERENCING NEW TABLE AS new_lines OLD TABLE AS old_lines FOR EACH STATEMENT EXECUTE FUNCTION lines_updated();
+CREATE TRIGGER lines_deleted AFTER DELETE ON usage_report_lines
+  REFERENCING OLD TABLE AS old_lines FOR EACH STATEMENT EXECUTE FUNCTION lines_deleted();
+"""
+
+TERMS = """uid, account_id, distributor_id, msp_id, cycle, starts_on, ends_on, opened_at, po_number, currency, minor_unit,
+    time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units, tolerance_percent, corrections_allowed,
+    uplift_percent, usage_source"""
+
+REPORT_GUARD = f"""
+CREATE FUNCTION report_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF pg_trigger_depth() > 1 THEN
+    RETURN NEW;  -- the lines' triggers keep the totals; status and terms are out of their reach
+  END IF;
+  IF OLD.invoiced_at IS NOT NULL THEN
+    RAISE EXCEPTION 'usage report %: an invoiced report never changes', OLD.id
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NEW.version <> OLD.version + 1 THEN
+    RAISE EXCEPTION 'usage report %: each step and each saved draft raises the version by one', OLD.id
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF ({of("NEW", TERMS)}) IS DISTINCT FROM ({of("OLD", TERMS)}) THEN
+    RAISE EXCEPTION 'usage report %: terms are copied at opening and stay', OLD.id
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF ({of("NEW", ",".join(TOTALS))}) IS DISTINCT FROM ({of("OLD", ",".join(TOTALS))}) THEN
+    RAISE EXCEPTION 'usage report %: totals follow from the lines', OLD.id
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  NEW.from_status := OLD.status;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER report_changes BEFORE UPDATE ON usage_reports FOR EACH ROW EXECUTE FUNCTION report_changes();
+
+CREATE FUNCTION report_starts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.version <> 1 OR NEW.status <> 'msp_preparing' OR NEW.from_status <> 'none' OR NEW.line_count <> 0 THEN
+    RAISE EXCEPTION 'a usage report starts at version 1, being prepared, without lines'
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER report_starts BEFORE INSERT ON usage_reports FOR EACH ROW EXECUTE FUNCTION report_starts();
+
+CREATE FUNCTION history_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'history is written once' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON report_actions
+  FOR EACH STATEMENT EXECUTE FUNCTION history_stays();
+CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON line_changes
+  FOR EACH STATEMENT EXECUTE FUNCTION history_stays();
+"""
+
+RIGHTS = """
+GRANT SELECT, INSERT ON usage_reports, usage_report_lines, report_actions, line_changes TO distributor_service;
+GRANT SELECT, INSERT ON report_edges TO distributor_service;
+GRANT UPDATE (status, version, due_at, due_set_at, usage_taken_at, submitted_at, submitted_from, submission_kind,
+  decided_at, endorsed_by, endorsed_at, invoiced_at, rejected_before) ON usage_reports TO distributor_service;
+GRANT DELETE ON usage_report_lines TO distributor_service;
+GRANT UPDATE (version, customer_name, product_name, unit_price, provisioned_units, used_units, chargeable_units,
+  declared_units, comment, system_note, reviewer_note, noted_units, noted_comment, note_answered, accepted, penalised,
+  estimated, waived_reason, changed_by_msp, sources) ON usage_report_lines TO distributor_service;
+"""
+
+UNDO = """
+ALTER TABLE usage_reports DROP CONSTRAINT every_version_has_its_action;
+DROP TABLE line_changes, usage_report_lines, report_actions, usage_reports, report_edges;
+DROP FUNCTION lines_inserted(), lines_updated(), lines_deleted(), refuse_line(text, bigint), report_changes(),
+  report_starts(), history_stays();
+DROP FUNCTION line_is_discrepancy(numeric, numeric, numeric, numeric);
+DROP FUNCTION line_figure(numeric, numeric, boolean, boolean);
+"""
+
+
+def keep_totals(*tables: tuple[str, str]) -> str:
+    """The statement that carries what the transition tables hold into the headers; `tables` are (name, sign)."""
+    sides = " UNION ALL ".join(
+        f"SELECT report_id, {', '.join(f'{sign}({adds}) AS {name}' for name, adds in TOTALS.items())} FROM {table}"
+        for table, sign in tables
+    )
+    sums = ", ".join(f"sum({name}) AS {name}" for name in TOTALS)
+    sets = ", ".join(f"{name} = r.{name} + d.{name}" for name in TOTALS)
+    return (
+        f"UPDATE usage_reports r SET {sets} FROM (SELECT report_id, {sums} FROM ({sides}) sides GROUP BY report_id) d"
+        " WHERE r.id = d.report_id;"
+    )
+
+
+def upgrade() -> None:
+    guards = LINE_GUARDS.format(
+        insert_totals=keep_totals(("new_lines", "+")),
+        delete_totals=keep_totals(("old_lines", "-")),
+        update_totals=keep_totals(("new_lines", "+"), ("old_lines", "-")),
+    )
+    for statements in (RULES, REPORTS, LINES, guards, REPORT_GUARD, RIGHTS):
+        op.execute(statements)
+
+
+def downgrade() -> None:
+    op.execute(UNDO)

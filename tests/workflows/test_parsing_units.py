@@ -1,0 +1,115 @@
+"""Reading units from people, files and programs."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workflows.errors import InvalidUnits
+from workflows.units import parse_units
+
+
+@pytest.mark.parametrize(
+    ("given_units", "precision", "value"),
+    [
+        ("19", 0, "19"),
+        ("19.000000000000000000", 0, "19"),
+        (" 19 ", 0, "19"),
+        ("007", 0, "7"),
+        ("1.5", 2, "1.50"),
+        ("0", 0, "0"),
+        ("1E3", 0, "1000"),
+        ("15e-1", 1, "1.5"),
+        ("999999999999", 0, "999999999999"),
+        (12, 0, "12"),
+        (Decimal("12.0"), 0, "12"),
+        (Decimal("1E+3"), 0, "1000"),
+        (Decimal("-0"), 0, "0"),
+        (19.0, 0, "19"),
+        (0.1, 1, "0.1"),
+    ],
+)
+def test_units_are_read_by_value(
+    given_units: str | Decimal | int | float, precision: int, value: str
+) -> None:
+    assert str(parse_units(given_units, precision)) == value
+
+
+@pytest.mark.parametrize(
+    ("given_units", "why"),
+    [
+        ("-1", "negative"),
+        ("−1", "negative"),
+        (-1, "negative"),
+        (Decimal("-0.5"), "negative"),
+        ("NaN", "number"),
+        ("sNaN", "number"),
+        ("Infinity", "number"),
+        (Decimal("NaN"), "number"),
+        (Decimal("Infinity"), "number"),
+        (float("inf"), "number"),
+        (float("nan"), "number"),
+        ("1E+999999", "number"),
+        (Decimal("1E+999999"), "number"),
+        (Decimal("1E-999999"), "number"),
+        ("1e99", "more than 12 digits"),
+        ("1_000", "number"),
+        ("٣", "number"),
+        ("１２", "number"),
+        ("1,5", "after a point"),
+        ("1.234,5", "after a point"),
+        ("1,000", "after a point"),
+        ("1000000000000", "more than 12 digits"),
+        (10**12, "more than 12 digits"),
+        (10**5000, "more than 12 digits"),
+        ("1.5", "whole units"),
+        (Decimal("0.001"), "whole units"),
+        (0.1 + 0.2, "not exact"),
+        ("", "number"),
+        ("  ", "number"),
+        ("+1", "number"),
+        (".5", "number"),
+        ("1.", "number"),
+        ("0x10", "number"),
+        ("1 000", "number"),
+        ("9" * 1_000_000, "number"),
+        (True, "number"),
+    ],
+)
+def test_what_are_no_units_is_refused_with_the_reason(
+    given_units: str | Decimal | int | float, why: str
+) -> None:
+    with pytest.raises(InvalidUnits, match=why) as caught:
+        parse_units(given_units, 0, "chargeable_units")
+    assert caught.value.field == "chargeable_units"
+    assert caught.value.message.startswith("chargeable_units: ")
+    assert len(caught.value.message) < 200
+
+
+def test_what_json_may_hold_instead_of_a_number_is_refused() -> None:
+    for value in (None, [], {}, b"1"):
+        with pytest.raises(InvalidUnits):
+            parse_units(value, 0)  # type: ignore[arg-type]  # a program's input has any type
+
+
+def test_too_many_decimals_are_refused_with_the_number_allowed() -> None:
+    with pytest.raises(InvalidUnits, match="at most 2 decimals"):
+        parse_units("1.005", 2)
+
+
+@given(st.decimals(0, 999_999_999_999, places=3), st.integers(3, 6))
+def test_units_within_the_precision_keep_their_value(units: Decimal, precision: int) -> None:
+    assert parse_units(str(units), precision) == parse_units(units, precision) == units
+
+
+@given(st.text(max_size=70) | st.floats() | st.integers() | st.decimals(allow_nan=True), st.integers(0, 6))
+def test_whatever_is_given_the_answer_is_sane_units_or_a_refusal(
+    anything: str | float | int | Decimal, precision: int
+) -> None:
+    try:
+        units = parse_units(anything, precision)
+    except InvalidUnits:
+        return
+    assert 0 <= units < 10**12
+    assert units.as_tuple().exponent == -precision

@@ -1,0 +1,89 @@
+"""The table of steps. Everything else about the workflow is read from it: the machine, the buttons, the
+diagram, the page's stepper and the database's list of allowed edges. Source: ``docs/workflow.md``.
+"""
+
+from dataclasses import dataclass
+
+from workflows.vocabulary import Actor, Role, Side, Status, Step
+
+NOT_OPENED, MSP_PREPARING = Status.NOT_OPENED, Status.MSP_PREPARING
+UNDER_REVIEW, APPROVED, REJECTED = Status.UNDER_REVIEW, Status.APPROVED, Status.REJECTED
+EDITABLE = (MSP_PREPARING, REJECTED)
+
+Who = tuple[tuple[Side, frozenset[Role]], ...]
+
+SCHEDULER: Who = ((Side.SYSTEM, frozenset()),)
+MSP_EDITORS: Who = ((Side.MSP, frozenset({Role.PREPARER, Role.ADMIN})),)
+REVIEWERS: Who = ((Side.DISTRIBUTOR, frozenset({Role.REVIEWER})),)
+DISTRIBUTOR_ADMINS: Who = ((Side.DISTRIBUTOR, frozenset({Role.ADMIN})),)
+IMPORTERS: Who = ((Side.DISTRIBUTOR, frozenset({Role.ADMIN, Role.REVIEWER})),)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """One row of the table.
+
+    ``target`` None: the step ends where it started. ``returns``: it ends in the status the report was
+    submitted from. ``who``: sides with the roles of which one is needed (the system needs none).
+    """
+
+    step: Step
+    label: str
+    sources: tuple[Status, ...]
+    target: Status | None
+    who: Who
+    needs_reason: bool = False
+    returns: bool = False
+
+    def targets(self, source: Status) -> tuple[Status, ...]:
+        """The statuses this step can lead to from ``source``."""
+        if self.returns:
+            return EDITABLE
+        return (self.target or source,)
+
+    def permits(self, actor: Actor) -> bool:
+        """Whether the actor's side and one of its roles are in the table; says nothing of the report."""
+        return any(
+            side is actor.side and (side is Side.SYSTEM or roles & actor.roles) for side, roles in self.who
+        )
+
+    @property
+    def performers(self) -> str:
+        """Who may take it, in words: "distributor reviewer"."""
+        return ", ".join(_performer(side, roles) for side, roles in self.who)
+
+
+STEPS: tuple[StepRule, ...] = (
+    StepRule(Step.OPEN, "Open", (NOT_OPENED,), MSP_PREPARING, SCHEDULER),
+    # Saved drafts, imports and late prices are steps too: each raises the version and leaves its action row.
+    StepRule(Step.SAVE, "Save draft", EDITABLE, None, MSP_EDITORS),
+    StepRule(Step.REFRESH, "Refresh usage", EDITABLE, None, IMPORTERS + SCHEDULER),
+    StepRule(Step.PRICE, "Fill in a price", (*EDITABLE, UNDER_REVIEW), None, DISTRIBUTOR_ADMINS + SCHEDULER),
+    StepRule(Step.SUBMIT, "Submit", EDITABLE, UNDER_REVIEW, MSP_EDITORS),
+    StepRule(Step.AUTO_SUBMIT, "Submit automatically", EDITABLE, UNDER_REVIEW, SCHEDULER),
+    StepRule(Step.RECALL, "Recall", (UNDER_REVIEW,), None, MSP_EDITORS, returns=True),
+    StepRule(Step.WAIVE, "Waive a penalty", (UNDER_REVIEW,), None, REVIEWERS, needs_reason=True),
+    StepRule(Step.ENDORSE, "Endorse", (UNDER_REVIEW,), None, REVIEWERS),
+    StepRule(Step.APPROVE, "Approve", (UNDER_REVIEW,), APPROVED, REVIEWERS),
+    StepRule(Step.AUTO_APPROVE, "Approve automatically", (UNDER_REVIEW,), APPROVED, SCHEDULER),
+    StepRule(Step.REJECT, "Reject", (UNDER_REVIEW,), REJECTED, REVIEWERS, needs_reason=True),
+    # An invoiced report keeps its status; that it is final stands in invoiced_at.
+    StepRule(Step.INVOICE, "Mark invoiced", (APPROVED,), None, DISTRIBUTOR_ADMINS + SCHEDULER),
+    StepRule(Step.REOPEN, "Reopen", (APPROVED,), MSP_PREPARING, MSP_EDITORS + REVIEWERS, needs_reason=True),
+)
+
+RULES: dict[Step, StepRule] = {rule.step: rule for rule in STEPS}
+
+EDGES: tuple[tuple[Step, Status, Status], ...] = tuple(
+    (rule.step, source, target)
+    for rule in STEPS
+    for source in rule.sources
+    for target in rule.targets(source)
+)
+
+
+def _performer(side: Side, roles: frozenset[Role]) -> str:
+    if side is Side.SYSTEM:
+        return "the system"
+    name = "MSP" if side is Side.MSP else "distributor"
+    return f"{name} {' or '.join(sorted(roles))}"
