@@ -1,9 +1,24 @@
-"""Everything the application shows to the outside, registered in one place."""
+"""Everything the application shows to the outside, registered in one place.
+
+A feature's pages are one line in `PAGES`. What every request passes before its view stands in `gate.py`, what becomes of
+errors in `failures.py`.
+"""
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
+
+from distributor import assets, failures, formatting, gate, headers, languages, navigation
+from distributor.identity import views as identity
+
+PAGES: tuple[Blueprint, ...] = (identity.blueprint,)
 
 
 def register(app: Flask) -> None:
     """Bind blueprints, error pages, headers and template helpers to the application."""
+    for part in (assets, formatting, languages, navigation, gate, headers):
+        part.register(app)
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
+    # Last, as flask-smorest brings a handler of its own, in another shape than RFC 9457.
+    failures.register(app)

@@ -63,3 +63,14 @@ class Conflict(Refused):
     """The thing is not in a state in which this can be done."""
 
     type = "conflict"
+
+
+class VersionRequired(Refused):
+    """The call changes a report and does not say which version of it the caller saw."""
+
+    type = "version-required"
+
+    def __init__(self, also: str = "") -> None:
+        super().__init__(
+            f'Say which version you saw: If-Match: "<version>", as the ETag of the report gave it{also}.'
+        )

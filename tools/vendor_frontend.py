@@ -1,12 +1,12 @@
 """Fetch the front-end libraries once and write them, ready to serve, into ``distributor/static``.
 
-For developers only: ``python tools/vendor_frontend.py`` (needs ``npm`` and a network). What it writes is kept in the
-repository, so nobody who installs or runs the service needs Node. Three things are changed on the way in:
+For developers only: ``python tools/vendor_frontend.py`` (needs ``npm`` and a network). What it writes is
+kept in the repository, so nobody who installs or runs the service needs Node. On the way in
 
-* Tabler's ``:has()`` rules go (they cost 170 ms per key on a report of 5,000 lines), and so do the families of
-  components that no page uses; what stays is put into the cascade layer ``tabler``, below our own rules.
-* Tabler's ``data:`` images become files, because the Content-Security-Policy allows images from ourselves only.
-* Of some five thousand icons those named in ``ICONS`` become one sprite, ``icons.svg``.
+* Tabler loses its ``:has()`` rules (they cost 170 ms per key on a report of 5,000 lines) and the components
+  that no page uses; what stays is put into the cascade layer ``tabler``, below our own rules;
+* Tabler's ``data:`` images become files, because our Content-Security-Policy allows no others;
+* of some five thousand icons those in ``icons.txt`` become one sprite, ``icons.svg``.
 """
 
 from __future__ import annotations
@@ -37,13 +37,23 @@ PACKAGES = {
 }
 
 # The first word of each Tabler class that pages may use. Everything else of Tabler is left out.
-FAMILIES = set(
-    """alert align badge border btn col collapse container d dropdown flex form fs fw g gap h hr icon input invalid is
-    justify m mb me modal ms mt mx my opacity overflow p pb pe placeholder position ps pt px py rounded row show
-    spinner table text top user valid visible visually w was""".split()
+FAMILY_NAMES = (
+    "align btn d flex form fs fw gap h input invalid is justify m mb me ms mt mx my "
+    "overflow p pb pe ps pt px py show text user valid visible visually w was"
 )
+FAMILIES = frozenset(FAMILY_NAMES.split())
 
-DATA_IMAGE = re.compile(r"url\((?P<quote>[\"']?)data:image/(?P<kind>[a-z+]+)(?P<coding>;base64)?,(?P<body>.*?)(?P=quote)\)")
+DATA_IMAGE = re.compile(
+    r"url\((?P<quote>[\"']?)data:image/(?P<kind>[a-z+]+)(?P<coding>;base64)?,(?P<body>.*?)(?P=quote)\)"
+)
+UNUSED = re.compile(
+    r"\[data-(vc|bs-sidebar|bs-theme-)|:has\("
+    r"|\.(m|p)[xytbse]?-(sm|md|lg|xl|xxl)-"
+    r"|\.(btn|text)-[a-z]+-(lt|fg|darken|subtle)|\.btn-(outline|ghost|[a-z]+$|[a-z]+[^a-z-])"
+)
+VARIABLE = re.compile(
+    r"(?<=[{;])(--tblr-[\w-]+):(?:[^;{}()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*(;|(?=\}))"
+)
 
 
 class Block(NamedTuple):
@@ -65,7 +75,7 @@ def main() -> None:
         write_masks(packages["@tabler/icons"] / "icons", STATIC / "icons")
         write_licences(packages)
     write_versions()
-    print(f"{sum(1 for f in VENDOR.rglob('*') if f.is_file())} files and {len(ICONS)} icons written")
+    print(f"Written: {len(PACKAGES)} packages, {len(ICONS)} icons")
 
 
 def fetch(name: str, version: str, folder: Path) -> Path:
@@ -73,7 +83,8 @@ def fetch(name: str, version: str, folder: Path) -> Path:
     packed = subprocess.run(
         ["npm", "pack", "--json", f"{name}@{version}"], cwd=folder, check=True, capture_output=True, text=True
     )
-    archive = folder / json.loads(packed.stdout)[0]["filename"]
+    filename: str = json.loads(packed.stdout)[0]["filename"]
+    archive = folder / filename
     target = folder / archive.stem
     with tarfile.open(archive) as tar:
         tar.extractall(target, filter="data")
@@ -89,12 +100,11 @@ def clear(folder: Path) -> None:
 def write_tabler(package: Path) -> None:
     """Write Tabler's stylesheet as one cascade layer without what our pages can't use."""
     source = (package / "dist/css/tabler.min.css").read_text(encoding="utf-8")
-    banner = re.search(r"/\*!.*?\*/", source, re.S)
-    assert banner, "Tabler's licence banner is missing"
+    banner = source[source.index("/*!") : source.index("*/") + 2]
     rules = re.sub(r'/\*.*?\*/|@charset "UTF-8";', "", source, flags=re.S)
     kept = drop_unread_variables(select(rules))
     text = f"@layer tabler{{{DATA_IMAGE.sub(to_file, kept)}}}"
-    (VENDOR / "tabler.min.css").write_text(f"{banner[0]}\n{text}\n", encoding="utf-8")
+    (VENDOR / "tabler.min.css").write_text(f"{banner}\n{text}\n", encoding="utf-8")
 
 
 def blocks(css: str) -> Iterator[Block]:
@@ -116,7 +126,7 @@ def select(css: str) -> str:
 
 def select_block(block: Block) -> str:
     if block.prelude.startswith("@keyframes"):
-        return f"{block.prelude}{{{block.body}}}" if "spinner" in block.prelude or "placeholder" in block.prelude else ""
+        return ""
     if block.prelude.startswith("@"):
         inner = select(block.body)
         return f"{block.prelude}{{{inner}}}" if inner else ""
@@ -131,9 +141,7 @@ def split_selectors(prelude: str) -> list[str]:
 
 def is_wanted(selector: str) -> bool:
     """Tell whether every class in a selector belongs to a family that pages use."""
-    if ":has(" in selector or re.search(r"\[data-(vc|bs-sidebar|bs-theme-)", selector):
-        return False
-    if re.search(r"\.(m|p)[xytbse]?-(sm|md|lg|xl|xxl)-|\.(btn|text|border|table)-[a-z]+-(lt|fg|darken|subtle)", selector):
+    if UNUSED.search(selector):
         return False
     names = re.findall(r"\.(-?[a-zA-Z_][\w-]*)", selector)
     return all(name.split("-")[0] in FAMILIES for name in names)
@@ -141,17 +149,19 @@ def is_wanted(selector: str) -> bool:
 
 def drop_unread_variables(css: str) -> str:
     """Drop custom properties that no kept rule reads; repeat, as one may have been read by another only."""
-    while True:
-        read = set(re.findall(r"var\((--tblr-[\w-]+)", css))
-        smaller = re.sub(
-            r"(?<=[{;])(--tblr-[\w-]+):(?:[^;{}()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*(;|(?=\}))",
-            lambda match: match[0] if match[1] in read else "",
-            css,
-        )
-        smaller = re.sub(r"[^{}]+\{\}", "", smaller)
-        if smaller == css:
-            return css
+    while (smaller := without(css, unread_by(css))) != css:
         css = smaller
+    return css
+
+
+def unread_by(css: str) -> set[str]:
+    return {match[1] for match in VARIABLE.finditer(css)} - set(re.findall(r"var\((--tblr-[\w-]+)", css))
+
+
+def without(css: str, names: set[str]) -> str:
+    """Remove custom properties by name, and the rules that are empty then."""
+    thinner = VARIABLE.sub(lambda match: "" if match[1] in names else match[0], css)
+    return re.sub(r"[^{}]+\{\}", "", thinner)
 
 
 def to_file(match: re.Match[str]) -> str:
@@ -166,7 +176,7 @@ def to_file(match: re.Match[str]) -> str:
 
 
 def write_licences(packages: dict[str, Path]) -> None:
-    """Keep each licence beside the files it covers. Tabler's core carries its licence in the icons' package only."""
+    """Keep each licence beside the files it covers. Tabler's is in the package of its icons only."""
     folder = VENDOR / "licences"
     folder.mkdir()
     for name, source in {
@@ -181,7 +191,7 @@ def write_versions() -> None:
     """List what stands here and what was done to it."""
     lines = ["Written by tools/vendor_frontend.py, do not edit.", ""]
     lines += [f"{name} {version}" for name, version in PACKAGES.items()]
-    lines += ["", "tabler.min.css: without :has() rules and unused components, in @layer tabler, images as files."]
+    lines += ["", "tabler.min.css lacks :has() rules and unused components and stands in @layer tabler."]
     (VENDOR / "VERSIONS").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -117,7 +117,7 @@ def opens_at(cycle: Cycle, terms: OpeningTerms) -> datetime:
 def newest_cycle_due(at: datetime, terms: OpeningTerms) -> Cycle:
     """The newest cycle whose opening instant is not after ``at`` (aware)."""
     local = _aware(at).astimezone(zone(terms.time_zone))
-    cycle = Cycle.from_date(local.date()).next()
+    cycle = Cycle.from_date(local.date())
     while opens_at(cycle, terms) > at:
         cycle = cycle.previous()
     return cycle
@@ -136,11 +136,10 @@ def due_after(at: datetime, days: int, time_zone: str) -> datetime:
 
 def midnight(day: date, place: ZoneInfo) -> datetime:
     """Local 00:00 of ``day`` in UTC: the first instant after it if it does not exist, the later of two."""
+    # In a gap fold 0, the earlier offset, gives the later instant: the one at which clocks jump, since every
+    # gap over a midnight since 1920 begins with it.
     local = datetime.combine(day, time(), place)
-    first, second = sorted(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    if _wall(second, place) == local.replace(tzinfo=None):
-        return second
-    return _end_of_gap(first, second, local.replace(tzinfo=None), place)
+    return max(local.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
 
 
 def zone(name: str) -> ZoneInfo:
@@ -168,20 +167,6 @@ def reminder_due(set_at: datetime, due_at: datetime, at: datetime) -> timedelta 
         return None
     passed = [offset for offset, moment in reminder_moments(due_at) if set_at < moment <= at]
     return min(passed, default=None)
-
-
-def _end_of_gap(before: datetime, after: datetime, wall: datetime, place: ZoneInfo) -> datetime:
-    # The clock jumps over `wall` somewhere between the two readings of it; offsets are whole seconds.
-    low, high = int(before.timestamp()), int(after.timestamp())
-    while high - low > 1:
-        middle = (low + high) // 2
-        jumped = _wall(datetime.fromtimestamp(middle, UTC), place) >= wall
-        low, high = (low, middle) if jumped else (middle, high)
-    return datetime.fromtimestamp(high, UTC)
-
-
-def _wall(instant: datetime, place: ZoneInfo) -> datetime:
-    return instant.astimezone(place).replace(tzinfo=None, fold=0)
 
 
 @lru_cache(maxsize=1)

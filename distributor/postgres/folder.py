@@ -76,9 +76,17 @@ class Folder:
             )
         return self.password_file.read_text().strip()
 
+    @property
+    def socket_prefix(self) -> str:
+        """How the name of our socket folder begins; a note of another one came with a copy of the data."""
+        return f"distributor-{self.data.stat().st_ino}-"
+
     def socket(self) -> Path | None:
         """The folder of the server's socket, or None when no server was started since the last stop."""
-        return Path(self.socket_note.read_text()) if self.socket_note.exists() else None
+        if not self.socket_note.exists():
+            return None
+        noted = Path(self.socket_note.read_text())
+        return noted if noted.name.startswith(self.socket_prefix) else None
 
 
 def prepared(home: Path) -> Folder:

@@ -19,8 +19,8 @@ from distributor.postgres.server import PORT, START_SECONDS, STOP_SECONDS, SUPER
 
 DATABASE = "distributor"
 PACKAGE = Path(__file__).resolve().parents[1]
-# Under a bare `distributor` package: the real one would load the whole service into the keeper, a process that
-# outlives most others.
+# Under a bare `distributor` package: the real one would load the whole service into the keeper, which
+# outlives most other processes.
 KEEPER = """
 import runpy, sys, types
 package = sys.modules["distributor"] = types.ModuleType("distributor")

@@ -50,12 +50,20 @@ def _server(folder: Folder, *, durable: bool) -> Server:
     account = account_for(folder.cluster(installation.major))
     ensure_password(folder)
     server = Server(folder, reachable(installation, account), account, durable)
+    try:
+        _bring_up(server)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
+def _bring_up(server: Server) -> None:
     if not server.alive():
         server.initialise()
         server.start()
-    elif refusal(folder):
+    elif refusal(server.folder):
         server.wait_until_ready()
-    return server
 
 
 def _report(failure: str | None) -> int:

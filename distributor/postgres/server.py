@@ -23,8 +23,8 @@ from distributor.postgres.installation import Installation
 
 SUPERUSER = "postgres"
 PORT = 5432
-# The kernel takes 107 bytes for a socket's path; the file's own name and the random part need about 40.
-LONGEST_SOCKET_BASE = 60
+# The kernel takes 107 bytes for a socket's path; the names below the base need up to 55.
+LONGEST_SOCKET_BASE = 50
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 LARGEST_LOG = 10_000_000
@@ -130,7 +130,7 @@ class Server:
     def _sole_right(self) -> int:
         """The server's lock, once the last process of a server that was killed is gone."""
         descriptor = opened(self.folder.server)
-        if not within(STOP_SECONDS, lambda: seized(descriptor)) or self._foreign_server():
+        if not within(STOP_SECONDS, lambda: seized(descriptor)) or self._working_pid():
             os.close(descriptor)
             raise PostgresUnavailable(
                 f"Another PostgreSQL server works in {self.cluster} (its process id is in postmaster.pid) "
@@ -138,17 +138,11 @@ class Server:
             )
         return descriptor
 
-    def _foreign_server(self) -> bool:
-        """Whether somebody started a server here by hand; a pid that has gone to another program is none."""
-        pid = self._recorded_pid()
+    def _working_pid(self) -> int | None:
+        """The process that postmaster.pid names, if it works in this folder: pids are given out again."""
         try:
-            return pid is not None and Path(f"/proc/{pid}/cwd").samefile(self.cluster)
-        except OSError:
-            return False
-
-    def _recorded_pid(self) -> int | None:
-        try:
-            return int((self.cluster / "postmaster.pid").read_text().partition("\n")[0])
+            pid = int((self.cluster / "postmaster.pid").read_text().partition("\n")[0])
+            return pid if Path(f"/proc/{pid}/cwd").samefile(self.cluster) else None
         except (OSError, ValueError):
             return None
 
@@ -175,7 +169,7 @@ class Server:
         noted = self.folder.socket()
         if noted and noted.is_dir() and not noted.is_symlink() and noted.stat().st_uid == self.account.uid:
             return noted
-        made = Path(tempfile.mkdtemp(prefix="distributor-", dir=self._socket_base()))
+        made = Path(tempfile.mkdtemp(prefix=self.folder.socket_prefix, dir=self._socket_base()))
         self.account.own(made)
         write_secret(self.folder.socket_note, str(made))
         return made
@@ -206,15 +200,20 @@ class Server:
     def stop(self) -> None:
         """Stop the server: transactions under way are rolled back, everything committed is on disk."""
         for kind in (signal.SIGINT, signal.SIGQUIT):
-            pid = self._recorded_pid()
-            if not taken(self.folder.server) or pid is None:
+            pid = self.process.pid if self.process and not self._ended() else self._working_pid()
+            if pid is None or not taken(self.folder.server):
                 break
             os.kill(pid, kind)
             within(STOP_SECONDS, lambda: self._ended() or not taken(self.folder.server))
         if self.process:
             self.process.wait(timeout=STOP_SECONDS)
-        shutil.rmtree(self.folder.socket() or "", ignore_errors=True)
-        self.folder.socket_note.unlink(missing_ok=True)
+        self._forget_socket()
+
+    def _forget_socket(self) -> None:
+        socket = self.folder.socket()
+        if socket:
+            shutil.rmtree(socket, ignore_errors=True)
+            self.folder.socket_note.unlink()
 
 
 def connect(folder: Folder, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:

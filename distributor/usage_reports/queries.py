@@ -140,6 +140,28 @@ def lines(report_id: int, *conditions: ColumnElement[bool]) -> list[LineRow]:
     return list(db.session.execute(query))
 
 
+def previous_provisioned(report_row: ReportRow) -> dict[tuple[int | None, int], Decimal | None]:
+    """Provisioned units of the account's report before, by (customer id, product id)."""
+    earlier = (
+        select(REPORT.c.id)
+        .where(REPORT.c.account_id == report_row.account_id, REPORT.c.cycle < report_row.cycle)
+        .order_by(REPORT.c.cycle.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(LINE.c.customer_id, LINE.c.product_id, LINE.c.provisioned_units).where(LINE.c.report_id == earlier)
+    return {(row.customer_id, row.product_id): row.provisioned_units for row in db.session.execute(query)}
+
+
+def approved_units(report_row: ReportRow) -> dict[tuple[int | None, int], Decimal | None]:
+    """Chargeable units of the last approved report, by (customer id, product id); empty without one."""
+    last = last_approved(report_row)
+    if last is None:
+        return {}
+    query = select(LINE.c.customer_id, LINE.c.product_id, LINE.c.chargeable_units).where(LINE.c.report_id == last.id)
+    return {(row.customer_id, row.product_id): row.chargeable_units for row in db.session.execute(query)}
+
+
 def last_approved(report_row: ReportRow) -> ReportRow | None:
     """The newest earlier cycle of the account that is approved now (settled.md, "Last approved")."""
     query = (
@@ -184,6 +206,18 @@ def history(report_id: int) -> list[Row[Any]]:
     """Every action of the report, newest first."""
     query = select(ACTION).where(ACTION.c.report_id == report_id).order_by(ACTION.c.version.desc())
     return list(db.session.execute(query))
+
+
+def last_action(report_id: int, among: Sequence[str]) -> Row[Any] | None:
+    """The newest action of one of these steps."""
+    query = select(ACTION).where(ACTION.c.report_id == report_id, ACTION.c.step.in_(among))
+    return db.session.execute(query.order_by(ACTION.c.version.desc()).limit(1)).one_or_none()
+
+
+def line_versions(report_id: int, uids: Sequence[UUID]) -> list[tuple[UUID, int]]:
+    """Present versions of lines by their uid."""
+    query = select(LINE.c.uid, LINE.c.version).where(LINE.c.report_id == report_id, LINE.c.uid.in_(uids))
+    return [(row.uid, row.version) for row in db.session.execute(query)]
 
 
 def changes(report_id: int) -> list[Row[Any]]:

@@ -15,8 +15,8 @@ from tests.workflows.builders import (
     report,
     under_review,
 )
-from workflows.errors import CommentRequired, LineRef, TransitionNotAllowed
-from workflows.usage_report import SYSTEM, ReportState, Status, Step, actions_for, fire
+from workflows.errors import CommentRequired, TransitionNotAllowed
+from workflows.usage_report import SYSTEM, LineRef, ReportState, Status, Step, actions_for, fire
 
 OVER_LIMIT = under_review(approval_limit=Decimal(50))
 

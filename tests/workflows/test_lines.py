@@ -1,7 +1,7 @@
 """Tolerance, discrepancies, what needs an explanation, and what automatic submission charges."""
 
 from dataclasses import replace
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -31,8 +31,8 @@ def line(
 ) -> LineState:
     return replace(
         LineState(),
-        provisioned_units=None if provisioned is None else D(provisioned),
-        chargeable_units=None if chargeable is None else D(chargeable),
+        provisioned_units=None if provisioned is None else Decimal(provisioned),
+        chargeable_units=None if chargeable is None else Decimal(chargeable),
         comment=comment,
         **changes,
     )
@@ -42,15 +42,15 @@ def hand_counted(chargeable: int | None, **changes: Any) -> LineState:
     return line(None, chargeable, usage_source="manual", **changes)
 
 
-def tolerance(units: int, percent: int) -> dict[str, D]:
-    return {"tolerance_units": D(units), "tolerance_percent": D(percent)}
+def tolerance(units: int, percent: int) -> dict[str, Any]:
+    return {"tolerance_units": Decimal(units), "tolerance_percent": Decimal(percent)}
 
 
 @pytest.mark.parametrize(
     ("case", "discrepancy", "unexplained"),
     [
         (line(40, 40), False, False),
-        (line(400, 300, used_units=D(290)), True, True),
+        (line(400, 300, used_units=Decimal(290)), True, True),
         (line(400, 300, "100 seats were a trial that ended on 3 Oct"), True, False),
         (line(200, 195, **tolerance(0, 5)), False, False),
         (line(200, 190, **tolerance(0, 5)), False, False),
@@ -88,14 +88,14 @@ def test_a_waived_line_is_explained() -> None:
 
 
 def test_the_distance_from_provisioned_is_known_only_when_both_figures_are() -> None:
-    assert difference(D(400), D(300)) == -100
-    assert difference(None, D(300)) is None
-    assert difference(D(400), None) is None
+    assert difference(Decimal(400), Decimal(300)) == -100
+    assert difference(None, Decimal(300)) is None
+    assert difference(Decimal(400), None) is None
 
 
 def test_the_larger_of_units_and_percent_is_tolerated() -> None:
-    assert tolerance_limit(D(200), D(2), D(5)) == 10
-    assert tolerance_limit(D(20), D(2), D(5)) == 2
+    assert tolerance_limit(Decimal(200), Decimal(2), Decimal(5)) == 10
+    assert tolerance_limit(Decimal(20), Decimal(2), Decimal(5)) == 2
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_the_larger_of_units_and_percent_is_tolerated() -> None:
 def test_the_over_provisioned_percentage_needs_both_counts(
     provisioned: int | None, used: int | None, percent: str | None
 ) -> None:
-    counts = (None if units is None else D(units) for units in (provisioned, used))
-    assert over_provisioned_percent(*counts) == (percent and D(percent))
+    counts = (None if units is None else Decimal(units) for units in (provisioned, used))
+    assert over_provisioned_percent(*counts) == (percent and Decimal(percent))
 
 
 def test_chargeable_units_start_as_used_else_provisioned_units() -> None:
-    assert default_chargeable(D(0), D(40)) == 0
-    assert default_chargeable(None, D(40)) == 40
+    assert default_chargeable(Decimal(0), Decimal(40)) == 0
+    assert default_chargeable(None, Decimal(40)) == 40
     assert default_chargeable(None, None) is None
 
 
@@ -128,8 +128,13 @@ def test_every_character_python_calls_white_space_is_blank() -> None:
     assert not [char for char in map(chr, range(0x11000)) if char.isspace() and char not in BLANKS]
 
 
+def charge(case: LineState) -> tuple[Any, Any, bool, bool]:
+    """Chargeable and declared units, penalised, estimated."""
+    return case.chargeable_units, case.declared_units, case.penalised, case.estimated
+
+
 def charged(case: LineState, last: int | None = None, *, rejected_before: bool = False) -> LineState:
-    return charge_automatically(case, None if last is None else D(last), D(10), rejected_before)
+    return charge_automatically(case, None if last is None else Decimal(last), Decimal(10), rejected_before)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +153,7 @@ def test_unexplained_lines_are_charged_on_provisioned_units(
     case: LineState, chargeable: int, declared: int | None, penalised: bool
 ) -> None:
     after = charged(case, last=99)
-    assert (after.chargeable_units, after.declared_units, after.penalised) == (
-        chargeable,
-        declared,
-        penalised,
-    )
-    assert not after.estimated
+    assert charge(after) == (chargeable, declared, penalised, False)
 
 
 @pytest.mark.parametrize(("last", "chargeable"), [(9, 9), (3, 5), (None, 5)])
@@ -161,7 +161,7 @@ def test_a_feed_line_without_provisioned_units_is_charged_at_least_the_last_appr
     last: int | None, chargeable: int
 ) -> None:
     after = charged(line(None, 5), last)
-    assert (after.chargeable_units, after.declared_units, after.penalised) == (chargeable, 5, True)
+    assert charge(after) == (chargeable, 5, True, False)
 
 
 @pytest.mark.parametrize(
@@ -177,27 +177,25 @@ def test_a_feed_line_without_provisioned_units_is_charged_at_least_the_last_appr
 def test_a_missing_figure_is_estimated_from_the_last_approved_one_rounded_up(
     last: int, uplift: str, precision: int, units: str
 ) -> None:
-    assert str(estimate(D(last), D(uplift), precision, False)) == units
+    assert str(estimate(Decimal(last), Decimal(uplift), precision, False)) == units
 
 
 @pytest.mark.parametrize("case", [line(None, None), hand_counted(None)])
 def test_an_estimate_is_marked_and_declares_nothing(case: LineState) -> None:
     after = charged(case, 101)
-    assert (after.chargeable_units, after.declared_units) == (112, None)
-    assert (after.estimated, after.penalised) == (True, False)
+    assert charge(after) == (112, None, False, True)
 
 
 def test_without_an_earlier_figure_a_line_stays_unknown_until_a_rejection() -> None:
     unknown = hand_counted(None)
     assert charged(unknown) == unknown
     after = charged(unknown, rejected_before=True)
-    assert (after.chargeable_units, after.estimated) == (0, True)
+    assert charge(after) == (0, None, False, True)
 
 
 def test_an_unknown_line_with_an_open_note_is_estimated_and_penalised() -> None:
     after = charged(line(None, None, reviewer_note="Count them"), 100, rejected_before=True)
-    assert (after.chargeable_units, after.declared_units) == (110, None)
-    assert (after.estimated, after.penalised) == (True, True)
+    assert charge(after) == (110, None, True, True)
 
 
 def test_a_penalised_line_stays_a_discrepancy_judged_on_what_was_declared() -> None:
@@ -218,7 +216,7 @@ def test_sending_a_report_back_restores_what_the_msp_had_declared(case: LineStat
 
 def test_a_waiver_lets_the_msps_figure_count_and_explains_it() -> None:
     waived = waive(charged(line(400, 300)), "agreed by phone")
-    assert (waived.chargeable_units, waived.declared_units, waived.penalised) == (300, None, False)
+    assert charge(waived) == (300, None, False, False)
     assert not is_unexplained(waived)
 
 

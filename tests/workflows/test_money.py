@@ -1,6 +1,6 @@
 """Currencies, rounding, totals and money at risk."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,9 +13,9 @@ from workflows.units import LineState, penalise
 
 
 def priced(provisioned: int | None, chargeable: int | None, price: str = "2.85", **changes: Any) -> LineState:
-    provisioned_units = None if provisioned is None else D(provisioned)
-    chargeable_units = None if chargeable is None else D(chargeable)
-    return LineState(provisioned_units, None, chargeable_units, unit_price=D(price), **changes)
+    provisioned_units = None if provisioned is None else Decimal(provisioned)
+    chargeable_units = None if chargeable is None else Decimal(chargeable)
+    return LineState(provisioned_units, None, chargeable_units, unit_price=Decimal(price), **changes)
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_an_unknown_currency_is_refused(code: str) -> None:
 def test_an_amount_is_rounded_half_up_to_the_minor_unit(
     units: str, price: str, decimals: int, amount: str
 ) -> None:
-    assert str(line_amount(D(units), D(price), decimals)) == amount
+    assert str(line_amount(Decimal(units), Decimal(price), decimals)) == amount
 
 
 def test_a_total_is_the_sum_of_rounded_lines_and_unknown_ones_add_nothing() -> None:
     amounts = [amount_of(priced(1, 1, "0.005")), amount_of(priced(1, 1, "0.005")), amount_of(priced(1, None))]
-    assert total(amounts) == D("0.02")
-    assert amount_of(LineState(chargeable_units=D(1))) is None
+    assert total(amounts) == Decimal("0.02")
+    assert amount_of(LineState(chargeable_units=Decimal(1))) is None
     assert total([]) == 0
 
 
@@ -69,26 +69,26 @@ def test_a_total_is_the_sum_of_rounded_lines_and_unknown_ones_add_nothing() -> N
         (penalise(priced(400, 300)), "285.00"),
         (penalise(priced(10, 12)), "0"),
         (priced(10, 12, comment="more"), "0"),
-        (priced(200, 195, tolerance_percent=D(5)), "0"),
+        (priced(200, 195, tolerance_percent=Decimal(5)), "0"),
         (priced(None, 5), "0"),
         (priced(400, None), "0"),
-        (LineState(D(400), None, D(300)), "0"),
-        (penalise(priced(None, 5), D(9)), "11.40"),
+        (LineState(Decimal(400), None, Decimal(300)), "0"),
+        (penalise(priced(None, 5), Decimal(9)), "11.40"),
     ],
 )
 def test_money_at_risk_is_what_is_under_reported_or_disputed(case: LineState, risk: str) -> None:
-    assert at_risk(case) == D(risk)
+    assert at_risk(case) == Decimal(risk)
 
 
 def test_the_three_unexplained_lines_of_the_story_are_worth_their_penalty() -> None:
     lines = [priced(400, 300, "2.85"), priced(120, 96, "1.90"), priced(64, 58, "19.80")]
-    assert total(at_risk(case) for case in lines) == D("449.40")
-    assert total(at_risk(penalise(case)) for case in lines) == D("449.40")
+    assert total(at_risk(case) for case in lines) == Decimal("449.40")
+    assert total(at_risk(penalise(case)) for case in lines) == Decimal("449.40")
 
 
 @given(st.decimals(0, 10**12, places=4), st.decimals(0, 10**6, places=4), st.sampled_from([0, 2, 3]))
 def test_rounding_never_moves_an_amount_by_more_than_half_a_minor_unit(
-    units: D, price: D, decimals: int
+    units: Decimal, price: Decimal, decimals: int
 ) -> None:
-    half = D(5).scaleb(-decimals - 1)
+    half = Decimal(5).scaleb(-decimals - 1)
     assert abs(line_amount(units, price, decimals) - units * price) <= half

@@ -1,6 +1,7 @@
 """Reading units from people, files and programs."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -62,7 +63,6 @@ def test_units_are_read_by_value(
         ("1,000", "after a point"),
         ("1000000000000", "more than 12 digits"),
         (10**12, "more than 12 digits"),
-        (10**5000, "more than 12 digits"),
         ("1.5", "whole units"),
         (Decimal("0.001"), "whole units"),
         (0.1 + 0.2, "not exact"),
@@ -73,7 +73,6 @@ def test_units_are_read_by_value(
         ("1.", "number"),
         ("0x10", "number"),
         ("1 000", "number"),
-        ("9" * 1_000_000, "number"),
         (True, "number"),
     ],
 )
@@ -87,10 +86,18 @@ def test_what_are_no_units_is_refused_with_the_reason(
     assert len(caught.value.message) < 200
 
 
+def test_a_very_long_number_is_refused_with_a_short_sentence() -> None:
+    for endless in (10**5000, -(10**5000), "9" * 1_000_000, Decimal("1." + "0" * 5000)):
+        with pytest.raises(InvalidUnits) as caught:
+            parse_units(endless, 0)
+        assert len(caught.value.message) < 200
+
+
 def test_what_json_may_hold_instead_of_a_number_is_refused() -> None:
-    for value in (None, [], {}, b"1"):
+    odd: list[Any] = [None, [], {}, b"1"]
+    for value in odd:
         with pytest.raises(InvalidUnits):
-            parse_units(value, 0)  # type: ignore[arg-type]  # a program's input has any type
+            parse_units(value, 0)
 
 
 def test_too_many_decimals_are_refused_with_the_number_allowed() -> None:

@@ -18,6 +18,8 @@ zones = st.sampled_from(
     ["UTC", "Europe/Dublin", "Pacific/Auckland", "America/Santiago", "Asia/Beirut", "America/Havana"]
 )
 
+instants = st.integers(1_104_537_600, 6_942_758_400).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
 
 def terms(**changes: Any) -> OpeningTerms:
     usual = {
@@ -49,8 +51,8 @@ def test_a_cycle_reads_and_writes_itself() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-13", "2026-00", "1999-12", "2200-01", "2026-1", "26-10", "2026/10", "2026-10-01", " 2026-10", "2026-10\n",
-     "", "٢٠٢٦-10", "2026-1٠", "x" * 1_000_000],
+    ["2026-13", "2026-00", "1999-12", "2200-01", "2026-1", "26-10", "2026/10", "2026-10-01", " 2026-10",
+     "2026-10\n", "", "٢٠٢٦-10", "2026-1٠", "x" * 1_000_000],
 )  # fmt: skip
 def test_what_is_no_cycle_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(InvalidCycle, match="for example 2026-10") as caught:
@@ -144,7 +146,7 @@ def test_the_newest_cycle_is_due_from_its_opening_instant_on() -> None:
     assert newest_cycle_due(opening - timedelta(microseconds=1), terms()) == Cycle(2026, 9)
 
 
-@given(st.datetimes(datetime(2005, 1, 1), datetime(2190, 1, 1), timezones=st.just(UTC)), all_terms)
+@given(instants, all_terms)
 def test_the_newest_cycle_has_opened_and_its_successor_has_not(at: datetime, account: OpeningTerms) -> None:
     cycle = newest_cycle_due(at, account)
     assert opens_at(cycle, account) <= at < opens_at(cycle.next(), account)
@@ -152,8 +154,8 @@ def test_the_newest_cycle_has_opened_and_its_successor_has_not(at: datetime, acc
 
 @pytest.mark.parametrize(
     "name",
-    ["localtime", "Factory", "Europe/Dublinn", "europe/dublin", "", "../etc/passwd", "/etc/localtime", "posixrules",
-     "Europe", "Europe/Dublin\0"],
+    ["localtime", "Factory", "Europe/Dublinn", "europe/dublin", "", "../etc/passwd", "/etc/localtime",
+     "posixrules", "Europe", "Europe/Dublin\0"],
 )  # fmt: skip
 def test_what_is_no_time_zone_is_refused_with_an_example(name: str) -> None:
     with pytest.raises(InvalidTerms, match="Europe/Dublin") as caught:

@@ -168,7 +168,7 @@ def test_automatic_approval_never_replaces_one_of_two_people() -> None:
 @pytest.mark.parametrize("fault", ["missing_figures", "missing_prices"])
 def test_automatic_approval_needs_figures_and_prices(fault: str) -> None:
     with pytest.raises((FiguresMissing, PricesMissing)):
-        auto_approve(**{fault: 1})
+        auto_approve(Decimal(100), **{fault: 1})
 
 
 def test_an_approval_after_nothing_was_charged_last_time_needs_the_same_total() -> None:

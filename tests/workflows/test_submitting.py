@@ -71,7 +71,9 @@ def test_a_submission_by_hand_after_the_due_instant_is_still_manual() -> None:
 def test_a_submission_by_hand_names_the_lines_that_are_not_ready(
     fault: str, error: type[FiguresMissing], question: str
 ) -> None:
-    faulty = report(**{fault: 1}, offenders=lambda asked: (LINE,) if asked == question else ())
+    faulty = report(
+        Status.REJECTED, **{fault: 1}, offenders=lambda asked: (LINE,) if asked == question else ()
+    )
     with pytest.raises(
         error, match=r"Shannon Freight Group, Worry-Free Services Advanced \(WFS-ADV-S\)"
     ) as caught:
@@ -82,7 +84,7 @@ def test_a_submission_by_hand_names_the_lines_that_are_not_ready(
 def test_missing_figures_are_said_before_missing_prices_and_these_before_comments() -> None:
     def refusal(**faults: int) -> type[Refused]:
         with pytest.raises(Refused) as caught:
-            fire(report(**faults), Step.SUBMIT, PREPARER, NOW)
+            fire(report(Status.REJECTED, **faults), Step.SUBMIT, PREPARER, NOW)
         return caught.type
 
     assert refusal(missing_figures=1, missing_prices=1, unexplained=1) is FiguresMissing

@@ -1,4 +1,4 @@
-"""Every status × step × actor: allowed, or refused with which error. The expectation is written out here by hand."""
+"""Every status × step × actor: allowed, or refused with which error. What is expected stands here by hand."""
 
 from typing import Any
 

@@ -12,32 +12,53 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.database import db
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, notify, record_all
-from distributor.usage_reports.queries import ACCOUNT, LINE, REPORT, LineRow, ReportRow, earlier_units, reports, state_of
+from distributor.usage_reports.queries import (
+    ACCOUNT,
+    LINE,
+    REPORT,
+    WITH_ACCOUNT,
+    LineRow,
+    ReportRow,
+    earlier_units,
+    reports,
+    state_of,
+)
 from workflows.money import amount_of
 from workflows.report_cycle import reminder_due
 from workflows.units import LineState, charge_automatically
-from workflows.usage_report import AutoApprovePolicy, Status, Step, fire
+from workflows.usage_report import AutoApprovePolicy, Status, Step, SubmissionKind, fire
 
 EDITABLE = (Status.MSP_PREPARING, Status.REJECTED)
 FIRST_REMINDER = timedelta(days=7)
 
 
-def submit_due(at: datetime, acting: Acting, *, limit: int = 500, but: Sequence[int] = ()) -> list[ReportRow]:
-    """Submit up to `limit` reports whose due instant has passed; returns them as they were. Call until it returns none.
-
-    `but` are reports set aside after a failure. Rows that somebody else holds are passed over: whoever holds them submits
-    them, or the next call does.
-    """
+def due_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
+    """Ids of up to `limit` editable reports whose due instant has passed, without those in `but`."""
     query = (
-        reports()
+        select(REPORT.c.id)
         .where(REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE), REPORT.c.id.not_in(but))
         .order_by(REPORT.c.id)
         .limit(limit)
+    )
+    return list(db.session.scalars(query))
+
+
+def submit_due(ids: Sequence[int], at: datetime, acting: Acting) -> list[ReportRow]:
+    """Submit those of the reports that are still due; returns them as they were before.
+
+    Due is judged again under the lock. Rows that somebody else holds are passed over: whoever holds them settles them, or
+    the next tick does.
+    """
+    query = (
+        reports()
+        .where(REPORT.c.id.in_(ids), REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE))
+        .order_by(REPORT.c.id)
         .with_for_update(of=REPORT, key_share=True, skip_locked=True)
     )
     due = list(db.session.execute(query))
@@ -153,41 +174,53 @@ def _words(after: LineState) -> str:
     return f"Submitted automatically without an explanation: charged on {units}."
 
 
-def approve_by_policy(at: datetime, acting: Acting, *, limit: int = 500, but: Sequence[int] = ()) -> list[ReportRow]:
-    """Approve clean reports of accounts whose policy covers them; returns those approved. Call until it returns none."""
-    earlier = REPORT.alias("earlier")
-    last_amount = (
-        select(earlier.c.amount)
-        .where(
-            earlier.c.account_id == REPORT.c.account_id,
-            earlier.c.cycle < REPORT.c.cycle,
-            earlier.c.status == Status.APPROVED,
-        )
-        .order_by(earlier.c.cycle.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    change = func.abs(REPORT.c.amount - last_amount) * 100
+def approvable_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
+    """Ids of up to `limit` clean reports that their account's policy covers; `at` is not asked, the policy has no time."""
+    query = select(REPORT.c.id).select_from(WITH_ACCOUNT).where(*_covered(), REPORT.c.id.not_in(but))
+    return list(db.session.scalars(query.order_by(REPORT.c.id).limit(limit)))
+
+
+def approve_by_policy(ids: Sequence[int], at: datetime, acting: Acting) -> list[ReportRow]:
+    """Approve those of the reports that a policy still covers; returns them as they were before."""
     query = (
         reports()
-        .add_columns(last_amount.label("last_approved_amount"))
-        .where(
-            REPORT.c.status == Status.UNDER_REVIEW,
-            ACCOUNT.c.auto_approve_max_change_percent.is_not(None),
-            change <= ACCOUNT.c.auto_approve_max_change_percent * last_amount,
-            *(REPORT.c[name] == 0 for name in CLEAN),
-            REPORT.c.rejected_before.is_(False),
-            REPORT.c.line_count > 0,
-            or_(ACCOUNT.c.approval_limit.is_(None), REPORT.c.amount <= ACCOUNT.c.approval_limit),
-            REPORT.c.id.not_in(but),
-        )
+        .add_columns(LAST_AMOUNT.label("last_approved_amount"))
+        .where(REPORT.c.id.in_(ids), *_covered())
         .order_by(REPORT.c.id)
-        .limit(limit)
         .with_for_update(of=REPORT, key_share=True, skip_locked=True)
     )
     clean = list(db.session.execute(query))
     record_all([_approval(report, acting, at) for report in clean], acting, tell="auto_approved")
     return clean
+
+
+EARLIER = REPORT.alias("earlier")
+LAST_AMOUNT = (
+    select(EARLIER.c.amount)
+    .where(
+        EARLIER.c.account_id == REPORT.c.account_id,
+        EARLIER.c.cycle < REPORT.c.cycle,
+        EARLIER.c.status == Status.APPROVED,
+    )
+    .order_by(EARLIER.c.cycle.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+
+
+def _covered() -> tuple[ColumnElement[bool], ...]:
+    limit = ACCOUNT.c.auto_approve_max_change_percent
+    return (
+        REPORT.c.status == Status.UNDER_REVIEW,
+        limit.is_not(None),
+        func.abs(REPORT.c.amount - LAST_AMOUNT) * 100 <= limit * LAST_AMOUNT,
+        *(REPORT.c[name] == 0 for name in CLEAN),
+        REPORT.c.rejected_before.is_(False),
+        # Once a report came in with a penalty a person looks at it, even if the penalty was waived.
+        REPORT.c.submission_kind != SubmissionKind.AUTOMATIC_WITH_PENALTY,
+        REPORT.c.line_count > 0,
+        or_(ACCOUNT.c.approval_limit.is_(None), REPORT.c.amount <= ACCOUNT.c.approval_limit),
+    )
 
 
 # Of a clean report each of these is zero (workflow.md, `auto_approve`).

@@ -17,6 +17,7 @@ from distributor.usage_reports.operations.usage import add_opening_lines
 from distributor.usage_reports.queries import ACCOUNT
 from workflows.money import minor_unit
 from workflows.report_cycle import Cycle, OpeningTerms, bounds, due_after, newest_cycle_due, opens_at
+from workflows.usage_report import Step, fire, unopened
 
 AccountRow = Row[Any]
 
@@ -42,34 +43,42 @@ def terms_of(account: AccountRow | Account) -> OpeningTerms:
     )
 
 
-def open_due(at: datetime, acting: Acting, *, limit: int = 500) -> int:
-    """Open the next cycle of up to `limit` accounts whose opening instant has come; returns how many accounts were looked at.
+def accounts_to_open(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
+    """Ids of up to `limit` accounts whose next cycle's opening instant has come, without those in `but`."""
+    query = select(ACCOUNT.c.id).where(ACCOUNT.c.next_opens_at <= at, ACCOUNT.c.id.not_in(but))
+    return list(db.session.scalars(query.order_by(ACCOUNT.c.id).limit(limit)))
 
-    Called until it returns 0, it opens every missed cycle in order. Safe to run by several schedulers at once: accounts
+
+def open_next(ids: Sequence[int], at: datetime, acting: Acting) -> list[int]:
+    """Open the next cycle of those of the accounts for which it has come; returns the accounts looked at.
+
+    Called until it returns none, it opens every missed cycle in order. Safe to run by several schedulers at once: accounts
     are claimed by their rows' locks.
     """
     query = (
         select(ACCOUNT)
-        .where(ACCOUNT.c.next_opens_at <= at)
+        .where(ACCOUNT.c.id.in_(ids), ACCOUNT.c.next_opens_at <= at)
         .order_by(ACCOUNT.c.id)
-        .limit(limit)
         .with_for_update(skip_locked=True)
     )
     accounts = list(db.session.execute(query))
     openings = [opening_of(account, Cycle.from_date(account.next_cycle), at) for account in accounts]
-    open_reports([o for o in openings if _reports_in(o)], acting, at)
+    open_reports([opening for opening in openings if _reports_in(opening)], acting, at)
     _advance(openings)
-    return len(accounts)
+    return [account.id for account in accounts]
 
 
-def open_newest(at: datetime, acting: Acting, *, after: int = 0, limit: int = 500) -> int | None:
-    """Open the newest cycle due at `at` for accounts that miss it; returns the last account id looked at, None at the end."""
+def open_newest(at: datetime, acting: Acting, *, after: int = 0, limit: int = 500) -> tuple[int | None, int]:
+    """Open the newest cycle due at `at` for accounts that miss it.
+
+    Returns the last account id looked at (None at the end) and how many reports were opened.
+    """
     query = select(ACCOUNT).where(ACCOUNT.c.id > after).order_by(ACCOUNT.c.id).limit(limit).with_for_update()
     accounts = list(db.session.execute(query))
     openings = [opening_of(account, newest_cycle_due(at, terms_of(account)), at) for account in accounts]
-    open_reports([opening for opening in openings if _reports_in(opening)], acting, at)
+    opened = open_reports([opening for opening in openings if _reports_in(opening)], acting, at)
     _advance([opening for opening in openings if opening.cycle.first_day >= opening.account.next_cycle])
-    return accounts[-1].id if accounts else None
+    return (accounts[-1].id if accounts else None), len(opened)
 
 
 def opening_of(account: AccountRow, cycle: Cycle, at: datetime) -> Opening:
@@ -77,6 +86,12 @@ def opening_of(account: AccountRow, cycle: Cycle, at: datetime) -> Opening:
     starts_on, ends_on = bounds(cycle, account.closing_day)
     due_at = due_after(at, account.auto_submit_after_days, account.time_zone)
     return Opening(account, cycle, starts_on, ends_on, due_at)
+
+
+def _check_may_open(opening: Opening, acting: Acting, at: datetime) -> None:
+    terms = opening.account
+    state = unopened(opening.due_at, terms.time_zone, terms.resubmit_after_days)
+    fire(state, Step.OPEN, acting.actor, at, opens_at=opens_at(opening.cycle, terms_of(terms)))
 
 
 def next_opening(account: AccountRow | Account, cycle: Cycle) -> datetime | None:
@@ -124,6 +139,8 @@ def open_reports(openings: Sequence[Opening], acting: Acting, at: datetime) -> l
     """Open these reports; those that exist already, or whose region and type have none, are passed over. Returns their ids."""
     if not openings:
         return []
+    for opening in openings:
+        _check_may_open(opening, acting, at)
     given = {
         "accounts": [o.account.id for o in openings],
         "cycles": [o.cycle.first_day for o in openings],

@@ -12,7 +12,7 @@ const folds = (line) => line.state === "agree" && !line.isChanged && !line.said 
 export function regroup(table, lines, mode, terms) {
   table.dataset.group = mode;
   const keyOf = { customer: (line) => line.customer, product: (line) => line.product, none: () => "" }[mode];
-  const groups = mode === "none" ? partsOf(lines) : Map.groupBy ? Map.groupBy(lines, keyOf) : groupBy(lines, keyOf);
+  const groups = mode === "none" ? partsOf(lines) : groupBy(lines, keyOf);
   const bodies = [...groups].map(([key, members]) => bodyOf(mode === "none" ? "" : key, members, mode, terms));
   for (const body of [...table.tBodies]) body.remove();
   table.append(...bodies);
@@ -20,7 +20,11 @@ export function regroup(table, lines, mode, terms) {
 
 function groupBy(lines, keyOf) {
   const groups = new Map();
-  for (const line of lines) groups.set(keyOf(line), [...(groups.get(keyOf(line)) ?? []), line]);
+  for (const line of lines) {
+    const key = keyOf(line);
+    if (groups.has(key)) groups.get(key).push(line);
+    else groups.set(key, [line]);
+  }
   return groups;
 }
 
@@ -41,7 +45,7 @@ function bodyOf(key, members, mode, terms) {
   body.setAttribute("role", "rowgroup");
   body.dataset.key = key;
   for (const line of members) line.row.classList.toggle("is-fold", away.includes(line));
-  body.append(head, ...shown.map((line) => line.row), ...(away.length ? [fold] : []), ...away.map((line) => line.row));
+  body.append(head, ...shown.map((line) => line.row), ...(away.length && shown.length ? [fold] : []), ...away.map((line) => line.row));
   if (mode !== "none") head.querySelector("[data-group-name]").textContent = members[0].row.querySelector(`.${mode}`).textContent;
   if (away.length === members.length) body.classList.add("is-folded");
   body.style.containIntrinsicBlockSize = `auto ${GROUP_HEIGHT * (away.length ? 2 : 1) + shown.length * LINE_HEIGHT}px`;
@@ -71,9 +75,9 @@ export function showGroup(body, members, terms) {
 const sum = (lines) => lines.reduce((total, line) => total + (line.amount ?? 0n), 0n);
 
 function markOf(needs, explained) {
-  const mark = document.createElement("span");
-  mark.className = needs ? "mark mark-red" : explained ? "mark mark-green" : "small quiet";
-  mark.textContent = needs ? plural(texts.groupNeeds, needs) : explained ? plural(texts.groupExplained, explained) : texts.agrees;
+  const kind = needs ? "needs" : explained ? "explained" : "agrees";
+  const mark = document.querySelector("#mark-template").content.querySelector(`[data-${kind}]`).cloneNode(true);
+  if (kind !== "agrees") mark.lastElementChild.textContent = needs ? plural(texts.groupNeeds, needs) : plural(texts.groupExplained, explained);
   return mark;
 }
 

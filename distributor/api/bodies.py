@@ -1,0 +1,138 @@
+"""Reading what was sent: JSON to the letter, no field that nobody knows, no number that is not exact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import marshmallow as ma
+from flask import request
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
+
+from distributor.errors import FieldError, InputRefused
+
+LARGEST_BODY = 5 * 1024 * 1024
+LONGEST_NUMBER = 60
+MOST_ERRORS = 100
+
+
+def raw_body() -> bytes:
+    """The body as it came. Raises LengthRequired (411) for a chunked one, RequestEntityTooLarge (413) over 5 MB."""
+    check_length()
+    return request.get_data(cache=True)
+
+
+def check_length() -> None:
+    """Refuse a body of unknown length, which servers cut silently, and one over 5 MB, before a byte of it is read."""
+    if request.content_length is None:
+        if request.headers.get("Transfer-Encoding"):
+            raise LengthRequired("Send the body with a Content-Length; chunked bodies are not taken.")
+        return
+    if request.content_length > LARGEST_BODY:
+        raise RequestEntityTooLarge(f"The body has {request.content_length} bytes; at most {LARGEST_BODY} are taken.")
+
+
+def json_body(default: Any = None) -> Any:
+    """The body as JSON, numbers with decimals as Decimal; `default` where nothing was sent.
+
+    Raises BadRequest (400) for what is no JSON, UnsupportedMediaType (415) for another type, and as `raw_body`.
+    """
+    body = raw_body()
+    if not body.strip():
+        return default
+    if not request.is_json:
+        given = request.mimetype or "none"
+        raise UnsupportedMediaType(f"This call takes Content-Type application/json, not {given}.")
+    return parse_json(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Strict JSON in UTF-8: no NaN, no name given twice, no endless number. Raises BadRequest."""
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_no_number,
+            object_pairs_hook=_object,
+        )
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"The body is no UTF-8: byte {error.start} cannot be read.") from error
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"The body is no JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from error
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise BadRequest(f"The body cannot be read: {why}.") from error
+
+
+def fields_of(schema: type[ma.Schema]) -> dict[str, Any]:
+    """The JSON body as the schema's fields; nothing sent counts as an empty object. Raises InputRefused."""
+    return load(schema, json_body(default={}))
+
+
+def query_of(schema: type[ma.Schema]) -> dict[str, Any]:
+    """The query of the address as the schema's fields. Raises InputRefused."""
+    twice = [name for name, values in request.args.lists() if len(values) > 1]
+    if twice:
+        raise refused([FieldError("Give it once.", name) for name in twice])
+    return load(schema, request.args.to_dict())
+
+
+def load(schema: type[ma.Schema], data: Any) -> dict[str, Any]:
+    """`data` as the schema's fields. Raises InputRefused that names each wrong one."""
+    try:
+        loaded: dict[str, Any] = schema().load(data)
+    except ma.ValidationError as error:
+        raise refused(list(_errors(error.messages))) from error
+    return loaded
+
+
+def refused(errors: list[FieldError]) -> InputRefused:
+    """One refusal for all that is wrong; beyond a hundred, the rest is only counted."""
+    count = len(errors)
+    what = "1 value was" if count == 1 else f"{count} values were"
+    more = f" The first {MOST_ERRORS} are named." if count > MOST_ERRORS else ""
+    return InputRefused(f"{what} refused. Nothing was changed.{more}", errors[:MOST_ERRORS])
+
+
+def _errors(messages: Any, where: str = "") -> Iterator[FieldError]:
+    if isinstance(messages, Mapping):
+        for key, inner in messages.items():
+            yield from _errors(inner, _place(where, key))
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield FieldError(str(message), where or None)
+
+
+def _place(where: str, key: Any) -> str:
+    if key == "_schema":
+        return where
+    if isinstance(key, int):
+        return f"{where}[{key}]"
+    name = str(key)[:100].encode("utf-8", "replace").decode()  # half a character cannot be answered back
+    return f"{where}.{name}" if where else name
+
+
+def _decimal(literal: str) -> Decimal:
+    if len(literal) > LONGEST_NUMBER:
+        raise ValueError(f"a number has more than {LONGEST_NUMBER} characters")
+    return Decimal(literal)
+
+
+def _integer(literal: str) -> int:
+    if len(literal) > LONGEST_NUMBER:
+        raise ValueError(f"a number has more than {LONGEST_NUMBER} digits")
+    return int(literal)
+
+
+def _no_number(literal: str) -> None:
+    raise ValueError(f"{literal} is no number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return fields

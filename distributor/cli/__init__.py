@@ -1,0 +1,24 @@
+"""The command line `distributor`: every command ends with one line of what it did, or one sentence of why it did not.
+
+* ``processes``  run, web, scheduler
+* ``setup``      migrate, init, demo, check, member add, token create
+* ``work``       open-reports, auto-submit, remind, deliver, mark-invoiced
+* ``usage``      import-usage
+* ``output``     what they share: the application, `--at`, `--json`, errors in words
+"""
+
+from __future__ import annotations
+
+import click
+
+from distributor.cli import processes, setup, usage, work
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="distributor")
+def main() -> None:
+    """Usage reporting and approval for channel licensing."""
+
+
+for command in (*processes.COMMANDS, *setup.COMMANDS, *usage.COMMANDS, *work.COMMANDS):
+    main.add_command(command)

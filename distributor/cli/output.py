@@ -1,0 +1,149 @@
+"""What the commands share: settings and database, the application, the clock of one run, words and JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import structlog
+from flask import Flask
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from distributor import create_app, schema
+from distributor.config import SettingError, Settings, load
+from distributor.database import db
+from distributor.errors import InputRefused
+from distributor.postgres import PostgresUnavailable, attach
+from workflows.errors import Refused
+
+as_json = click.option("--json", "json_output", is_flag=True, help="Answer in JSON.")
+
+
+def log_to_stderr() -> None:
+    """Logs are lines for machines on standard error; standard output belongs to the commands."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@contextmanager
+def database() -> Iterator[Settings]:
+    """Settings with a database: the one of DATABASE_URL, or the embedded one, kept up while the command runs."""
+    settings = load()
+    if settings.database_url:
+        yield settings
+        return
+    with attach(settings.home) as server:
+        yield dataclasses.replace(settings, database_url=server.url())
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """The service on a migrated database, inside an application context."""
+    with database() as settings:
+        app = create_app(settings)
+        with app.app_context():
+            _check_migrated()
+            try:
+                yield app
+            finally:
+                db.session.remove()
+                db.engine.dispose()
+
+
+def _check_migrated() -> None:
+    revision = schema.current(db.engine)
+    if revision != schema.head():
+        state = f"is at migration {revision}" if revision else "was never migrated"
+        raise click.ClickException(f"The database {state}; this release needs {schema.head()}. Run: distributor migrate")
+
+
+def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
+    """A click command whose refusals are one sentence and exit code 1."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        @functools.wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> None:
+            log_to_stderr()
+            try:
+                function(*args, **kwargs)
+            except (SettingError, PostgresUnavailable) as error:
+                raise click.ClickException(str(error)) from error
+            except Refused as error:
+                raise click.ClickException(in_words(error)) from error
+            except OperationalError as error:
+                raise click.ClickException(f"The database cannot be used: {_first_line(error)}") from error
+
+        return click.command(**options)(guarded)
+
+    return decorate
+
+
+def in_words(error: Refused) -> str:
+    """A refusal with each of its places on a line of its own."""
+    if not isinstance(error, InputRefused):
+        return error.message
+    places = []
+    for wrong in error.errors:
+        where = ", ".join(filter(None, [f"row {wrong.row}" if wrong.row else None, wrong.field]))
+        places.append(f"  {where}: {wrong.reason}" if where else f"  {wrong.reason}")
+    return "\n".join([error.message, *places])
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]
+
+
+class Moment(click.ParamType):
+    """An instant with an offset, such as 2026-10-20T00:00:00+02:00; it is the clock of that one run."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no instant; write it like 2026-10-20T00:00:00+02:00.", param, ctx)
+        if moment.tzinfo is None:
+            self.fail(f"{value!r} has no offset; write it like 2026-10-20T00:00:00+02:00, or with Z for UTC.", param, ctx)
+        return moment.astimezone(UTC)
+
+
+at_option = click.option("--at", type=Moment(), help="Take this instant for now, with its offset.")
+
+
+def clock_of(at: datetime | None) -> datetime:
+    """The instant of this run: `--at`, or the database's now()."""
+    if at is not None:
+        return at
+    now = db.session.execute(select(func.now())).scalar_one()
+    db.session.rollback()
+    return now
+
+
+def say(sentence: str, answer: dict[str, Any], json_output: bool) -> None:
+    """One line of what was done, or the same as JSON."""
+    click.echo(json.dumps(answer, default=str) if json_output else sentence)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """"1 report", "2 reports"."""
+    return f"{number:,} {one if number == 1 else many}"

@@ -1,0 +1,159 @@
+"""Setting an installation up: database, first distributor, members, tokens, demo data, and whether all is well."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from sqlalchemy import select, text
+
+from distributor import schema
+from distributor.cli.output import application, as_json, at_option, clock_of, command, counted, database, say
+from distributor.database import SERVICE_ROLE, db
+from distributor.errors import InputRefused
+from distributor.identity import operations as identity
+from distributor.identity.models import Organization, User
+from distributor.identity.tokens import create_token
+from distributor.scheduler.models import SetAside
+
+
+@command()
+@as_json
+def migrate(json_output: bool) -> None:
+    """Bring the database to this release's tables, roles and workflow edges."""
+    with database() as settings:
+        revision = schema.migrate(str(settings.database_url))
+    say(f"The database is at migration {revision}.", {"revision": revision}, json_output)
+
+
+@command()
+@click.option("--organization", "name", required=True, help="Name of the first distributor.")
+@click.option("--admin", "email", required=True, help="E-mail address of its first admin.")
+@click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read the password here.")
+@as_json
+def init(name: str, email: str, password_file: Path | None, json_output: bool) -> None:
+    """Make the first distributor and its admin, who may also review."""
+    if password_file:
+        password = password_file.read_text().rstrip("\r\n")
+    else:
+        password = click.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    with database() as settings:
+        schema.migrate(str(settings.database_url))
+    with application():
+        identity.init_distributor(name, email, password, clock_of(None))
+        db.session.commit()
+    say(f"{name} is set up; {email} can sign in.", {"organization": name, "admin": email}, json_output)
+
+
+@click.group()
+def member() -> None:
+    """Members of an organization."""
+
+
+@command(name="add")
+@click.option("--organization", "name", required=True, help="The organization's name.")
+@click.option("--email", required=True)
+@click.option("--name", "person", help="The person's name; the address when left out.")
+@click.option("--role", "roles", multiple=True, required=True, help="admin, preparer, reviewer or viewer; may be repeated.")
+@click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Set this password at once.")
+@as_json
+def add_member(
+    name: str, email: str, person: str | None, roles: tuple[str, ...], password_file: Path | None, json_output: bool
+) -> None:
+    """Add a person to an organization; prints the link where they set their password."""
+    with application() as app:
+        at = clock_of(None)
+        added = identity.add_member(_organization(name), email, person or email, list(roles), at)
+        user = db.session.get_one(User, added.user_id)
+        if password_file:
+            identity.set_password(user, password_file.read_text().rstrip("\r\n"))
+            link = None
+        else:
+            link = f"{app.config['SETTINGS'].public_url}/set-password/{identity.password_link(user, at)}"
+        db.session.commit()
+    answer = {"email": email, "organization": name, "roles": list(roles), "set_password": link}
+    say(f"{email} is a member of {name}." + (f" Set the password at {link}" if link else ""), answer, json_output)
+
+
+def _organization(name: str) -> Organization:
+    found = db.session.scalars(select(Organization).filter_by(name=name)).all()
+    if len(found) != 1:
+        raise InputRefused(f"{'No organization has' if not found else 'Several organizations have'} the name {name!r}.")
+    return found[0]
+
+
+@click.group()
+def token() -> None:
+    """API tokens."""
+
+
+@command(name="create")
+@click.option("--email", required=True, help="Whose token it is.")
+@click.option("--organization", "organization_name", help="In which organization, where the person is in several.")
+@click.option("--name", required=True, help="What the token is for.")
+@click.option("--scope", "scopes", multiple=True, required=True, help="Such as reports:read; may be repeated.")
+@click.option("--expires-at", type=click.DateTime(["%Y-%m-%d"]), help="Day on which it ends, in UTC.")
+@as_json
+def create(
+    email: str, organization_name: str | None, name: str, scopes: tuple[str, ...], expires_at: datetime | None,
+    json_output: bool,
+) -> None:  # fmt: skip
+    """Make an API token; it is shown once."""
+    from datetime import UTC
+
+    with application():
+        member_row = identity.member_by_email(email, organization_name)
+        ends = expires_at.replace(tzinfo=UTC) if expires_at else None
+        secret, row = create_token(member_row, name, list(scopes), ends, clock_of(None))
+        answer = {
+            "token": secret, "prefix": row.prefix, "scopes": row.scopes,
+            "expires_at": row.expires_at.isoformat() if row.expires_at else None,
+        }  # fmt: skip
+        db.session.commit()
+    say(f"{secret}\nKeep it now: it is not shown again.", answer, json_output)
+
+
+@command()
+@as_json
+@click.option("--demo", "allowed", is_flag=True, help="Confirm that DATABASE_URL names a database for demo data.")
+def demo(allowed: bool, json_output: bool) -> None:
+    """Fill an empty database with a year of realistic data; prints who can sign in."""
+    from distributor.demo.fill import announce, check_allowed, fill
+
+    with database() as settings:
+        check_allowed(settings, allowed)
+        schema.migrate(str(settings.database_url))
+        members = fill(settings)
+    if json_output:
+        click.echo(json.dumps({"members": [dataclasses.asdict(one) for one in members]}))
+    else:
+        announce(members)
+
+
+@command()
+@as_json
+def check(json_output: bool) -> None:
+    """Check configuration, database role and mail; non-zero when something is wrong."""
+    with application() as app:
+        role = db.session.execute(
+            text("SELECT current_user AS name, rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user")
+        ).one()
+        aside = db.session.scalars(select(SetAside)).all()
+        mail = app.config["SETTINGS"].mail.server
+    problems = [f"The service works as {role.name}, not as {SERVICE_ROLE}."] if role.name != SERVICE_ROLE else []
+    problems += [f"The role {role.name} can bypass row-level security."] if role.bypasses else []
+    problems += [f"{row.job} set {row.subject_id} aside after {counted(row.attempts, 'try', 'tries')}: {row.error}" for row in aside]
+    answer = {"role": role.name, "mail_server": mail, "problems": problems}
+    if problems:
+        click.echo(json.dumps(answer) if json_output else "\n".join(problems))
+        raise click.ClickException(f"{counted(len(problems), 'problem', 'problems')} found.")
+    mails = f"mail goes to {mail}" if mail else "no mail server is set, so mails wait in the outbox"
+    say(f"All is well: the service works as {role.name}; {mails}.", answer, json_output)
+
+
+member.add_command(add_member)
+token.add_command(create)
+COMMANDS = (migrate, init, member, token, demo, check)

@@ -1,0 +1,179 @@
+"""The way out: one SMTP connection for many mails, with a time-out, and a plain word on what became of each.
+
+Flask-Mail builds the messages; its own connection has no time-out and pretends under TESTING, so it is not used.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parseaddr
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from flask import current_app
+from flask_mail import Message
+
+from distributor.config import MailSettings, Settings
+from distributor.delivery.rendering import Mail
+
+# Seconds that any one word to the mail server may take.
+TIME_OUT = 10.0
+LONGEST_NAME = 100
+LONGEST_ERROR = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a mail did not go out. `permanent`: trying again is of no use. `unreachable`: no other mail would go out either."""
+
+    error: str
+    permanent: bool = False
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A mail on its way. `uid` is its row's in the outbox: every try carries the same Message-ID, so doubles can be told."""
+
+    uid: UUID
+    name: str
+    address: str
+    mail: Mail
+    at: datetime
+
+
+class PostOffice:
+    """The mail server of the settings; connects at the first mail, and again when it was cut off."""
+
+    def __init__(self, settings: MailSettings, time_out: float = TIME_OUT) -> None:
+        self.settings = settings
+        self.time_out = time_out
+        self._server: smtplib.SMTP | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hang_up()
+
+    def send(self, envelope: Envelope) -> Failure | None:
+        """Hand the mail over; None when the server took it."""
+        try:
+            content = message_of(envelope, self.settings.sender).as_bytes()
+            address = mailable(envelope.address)
+        except ValueError as error:
+            return Failure(f"The mail could not be addressed: {error}"[:LONGEST_ERROR], permanent=True)
+        try:
+            server = self._connected()
+        except (smtplib.SMTPException, OSError) as error:
+            self._hang_up()
+            return Failure(f"The mail server could not be used: {said(error)}", unreachable=True)
+        return self._hand_over(server, address, content)
+
+    def _hand_over(self, server: smtplib.SMTP, address: str, content: bytes) -> Failure | None:
+        try:
+            server.sendmail(parseaddr(self.settings.sender)[1], [address], content)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, words = error.recipients[address]
+            return Failure(f"The recipient was refused: {answer(code, words)}", permanent=code >= 500)
+        except smtplib.SMTPDataError as error:
+            words = answer(error.smtp_code, error.smtp_error)
+            return Failure(f"The message was refused: {words}", permanent=error.smtp_code >= 500)
+        except smtplib.SMTPResponseException as error:
+            return Failure(f"The mail server refused: {said(error)}")
+        except (smtplib.SMTPException, OSError) as error:
+            self._hang_up()
+            return Failure(f"The connection to the mail server broke: {said(error)}")
+        return None
+
+    def _connected(self) -> smtplib.SMTP:
+        if self._server is None or self._server.sock is None:
+            self._server = connect(self.settings, self.time_out)
+        return self._server
+
+    def _hang_up(self) -> None:
+        if self._server is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                self._server.quit()
+            self._server.close()
+        self._server = None
+
+
+def post_office(time_out: float = TIME_OUT) -> PostOffice | None:
+    """The post office of the running application; None where no mail server is set."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return PostOffice(settings.mail, time_out) if settings.mail.server else None
+
+
+def connect(settings: MailSettings, time_out: float) -> smtplib.SMTP:
+    """A connection that is encrypted and signed in as the settings say. Raises SMTPException and OSError."""
+    host = settings.server or ""
+    if settings.use_ssl:
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, settings.port, timeout=time_out, context=context)
+    else:
+        server = smtplib.SMTP(host, settings.port, timeout=time_out)
+    try:
+        if settings.use_tls and not settings.use_ssl:
+            server.starttls(context=ssl.create_default_context())
+        if settings.username and settings.password:
+            server.login(settings.username, settings.password)
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def message_of(envelope: Envelope, sender: str) -> Message:
+    """The message with both parts. Names and subjects lose line breaks, so that nobody writes headers of their own."""
+    mail = envelope.mail
+    message = Message(
+        subject=one_line(mail.subject),
+        recipients=[(one_line(envelope.name)[:LONGEST_NAME], one_line(envelope.address))],
+        body=mail.text,
+        html=mail.html,
+        sender=one_line(sender),
+        date=envelope.at.timestamp(),
+        charset="utf-8",
+        extra_headers={"Auto-Submitted": "auto-generated"},
+    )
+    message.msgId = message_id(envelope.uid, sender)
+    return message
+
+
+def message_id(uid: UUID, sender: str) -> str:
+    """One and the same for every try at delivering a row of the outbox."""
+    domain = parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    return f"<{uid}@{domain}>"
+
+
+def mailable(address: str) -> str:
+    """The address as SMTP takes it: an international domain in its ASCII form. Raises ValueError."""
+    local, separator, domain = one_line(address).rpartition("@")
+    if not (local and separator and domain) or not local.isascii():
+        raise ValueError(f"“{address[:100]}” is no address that mail servers take.")
+    return f"{local}@{domain.encode('idna').decode('ascii')}"
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks and other control characters."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+
+
+def said(error: Exception) -> str:
+    """What went wrong, in the mail server's words where it spoke."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return answer(error.smtp_code, error.smtp_error)
+    return (str(error) or type(error).__name__)[:LONGEST_ERROR]
+
+
+def answer(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return f"{code} {one_line(text)}"[:LONGEST_ERROR]

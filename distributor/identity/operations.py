@@ -1,0 +1,174 @@
+"""What changes people: members come and go, passwords are set, sign-ins begin."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text, update
+
+from distributor.database import db
+from distributor.errors import Conflict, FieldError, InputRefused
+from distributor.identity import passwords, queries, sessions, tokens
+from distributor.identity.acting import CurrentMember
+from distributor.identity.models import Member, Organization, PasswordLink, User
+from distributor.identity.sessions import digest
+from workflows.usage_report import Role
+
+LINK_LIVES = timedelta(hours=72)
+LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 254, 50
+# One "first distributor" at a time, whoever asks.
+INIT_LOCK = 7_306_021_002
+
+_EMAIL = re.compile(r"[^@\s,;<>\"()\[\]\\\x00-\x1f\x7f]+@[^@\s,;<>\"()\[\]\\\x00-\x1f\x7f]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
+
+
+def init_distributor(
+    organization_name: str, admin_email: str, password: str, at: datetime, admin_name: str | None = None
+) -> Member:
+    """Make the first distributor with its admin, who also reviews. Raises Conflict where there is one, InputRefused."""
+    db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": INIT_LOCK})
+    if db.session.scalar(select(Organization.id).where(Organization.is_distributor).limit(1)):
+        raise Conflict("There is a distributor already. Its admin adds everybody else.")
+    kept = passwords.hash_password(password)
+    organization = Organization(name=_tidy_name(organization_name, "organization"), is_distributor=True)
+    db.session.add(organization)
+    db.session.flush()
+    name = admin_name or admin_email.partition("@")[0]
+    member = add_member(organization, admin_email, name, (Role.ADMIN, Role.REVIEWER), at)
+    member.user.password_hash = kept
+    db.session.flush()
+    return member
+
+
+def add_member(organization: Organization, email: str, name: str, roles: Iterable[Role], at: datetime) -> Member:
+    """Give a person roles in the organization, on top of those held already; a user who is new is made.
+
+    An address that is known keeps its user's name. Somebody who had been removed comes back with `roles` alone.
+    Raises InputRefused.
+    """
+    wanted = frozenset(roles)
+    if not wanted:
+        raise InputRefused("A member needs at least one role.", [FieldError("Choose a role.", "roles")])
+    user = queries.user_by_email(email) or _new_user(email, name, at)
+    member = db.session.scalar(select(Member).filter_by(organization_id=organization.id, user_id=user.id))
+    if member is None:
+        member = Member(organization=organization, user=user, roles=[], created_at=at)
+        db.session.add(member)
+    held = () if member.removed_at else member.roles
+    member.roles, member.removed_at = sorted({*held, *map(str, wanted)}), None
+    db.session.flush()
+    return member
+
+
+def remove_member(member: Member, at: datetime) -> None:
+    """Take every right of a membership away, for the very next request. Coming back later revives no token."""
+    if member.removed_at is None:
+        member.removed_at = at
+    sessions.end_of_member(member.id, at)
+    tokens.revoke(member.id, at)
+    db.session.flush()
+
+
+def sign_in(
+    email: str, password: str, at: datetime, *, address: str | None = None, agent: str | None = None
+) -> tuple[str, CurrentMember] | None:
+    """A new sign-in: the secret for the cookie and the member. None for a wrong password and an unknown address alike."""
+    user = queries.user_by_email(email)
+    kept = user.password_hash if user else None
+    if not passwords.is_right(password, kept) or user is None or kept is None:
+        return None
+    members = queries.members_of(user.id)
+    if not members:
+        return None
+    if passwords.needs_rehash(kept):
+        user.password_hash = passwords.HASHER.hash(password)
+    return sessions.start(user.id, members[0].member_id, at, address=address, agent=agent), members[0]
+
+
+def password_link(user: User, at: datetime) -> str:
+    """The secret of a single-use link to set a password, alive for 72 hours. Earlier links stop working."""
+    _use_up_links(user.id, at)
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        PasswordLink(user_id=user.id, token_hash=digest(token), created_at=at, expires_at=at + LINK_LIVES)
+    )
+    db.session.flush()
+    return token
+
+
+def set_password(token: str, password: str, at: datetime) -> User | None:
+    """Use a link: keeps the password and ends all sign-ins. None when the link does not work; raises InputRefused."""
+    kept = passwords.hash_password(password)
+    user_id = db.session.scalar(
+        update(PasswordLink)
+        .where(PasswordLink.token_hash == digest(token), PasswordLink.used_at.is_(None), PasswordLink.expires_at > at)
+        .values(used_at=at)
+        .returning(PasswordLink.user_id)
+    )
+    user = queries.user(user_id) if user_id else None
+    if user is None or user.disabled_at is not None:
+        return None
+    user.password_hash = kept
+    sessions.end(user.id, at)
+    db.session.flush()
+    return user
+
+
+def change_password(member: CurrentMember, present: str, new: str, at: datetime) -> None:
+    """Replace one's own password; all other sign-ins end. Raises InputRefused."""
+    user = queries.user(member.user_id)
+    if not passwords.is_right(present, user.password_hash):
+        why = "The present password is not right."
+        raise InputRefused(why, [FieldError(why, "present")])
+    user.password_hash = passwords.hash_password(new)
+    sessions.end_others(user.id, member.web_session_id, at)
+    _use_up_links(user.id, at)
+    db.session.flush()
+
+
+def change_details(member: CurrentMember, name: str, phone: str) -> None:
+    """Replace one's own contact details. Raises InputRefused."""
+    user = queries.user(member.user_id)
+    user.name, user.phone = _tidy_name(name, "name"), _tidy_phone(phone)
+    db.session.flush()
+
+
+def _new_user(email: str, name: str, at: datetime) -> User:
+    user = User(email=_tidy_address(email), name=_tidy_name(name, "name"), created_at=at)
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def _use_up_links(user_id: int, at: datetime) -> None:
+    db.session.execute(
+        update(PasswordLink).where(PasswordLink.user_id == user_id, PasswordLink.used_at.is_(None)).values(used_at=at)
+    )
+
+
+def _tidy_address(email: str) -> str:
+    address = queries.tidy_email(email)
+    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address):
+        why = f"“{address[:60]}” is no e-mail address. It looks like name@company.example."
+        raise InputRefused(why, [FieldError(why, "email")])
+    return address
+
+
+def _tidy_name(name: str, field: str) -> str:
+    tidy = name.strip()
+    if not tidy or len(tidy) > LONGEST_NAME or _CONTROL.search(tidy):
+        why = f"Give a name of 1 to {LONGEST_NAME} characters on one line."
+        raise InputRefused(why, [FieldError(why, field)])
+    return tidy
+
+
+def _tidy_phone(phone: str) -> str | None:
+    tidy = phone.strip()
+    if len(tidy) > LONGEST_PHONE or _CONTROL.search(tidy):
+        why = f"A phone number has at most {LONGEST_PHONE} characters on one line."
+        raise InputRefused(why, [FieldError(why, "phone")])
+    return tidy or None

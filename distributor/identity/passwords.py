@@ -1,0 +1,58 @@
+"""Passwords: argon2id, at least twelve characters, never cut short, and the same work for an address nobody has.
+
+Parameters: OWASP Password Storage Cheat Sheet, argon2id with 19 MiB of memory, two passes, one lane (some 30 ms).
+"""
+
+from __future__ import annotations
+
+import secrets
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from distributor.errors import FieldError, InputRefused
+
+SHORTEST = 12
+# Long enough for any pass phrase, short enough that hashing it is no attack.
+LONGEST = 1_000
+
+HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def hash_password(password: str) -> str:
+    """What to keep of a new password. Raises InputRefused when it is too short or too long."""
+    check_length(password)
+    return HASHER.hash(password)
+
+
+def check_length(password: str, field: str = "password") -> None:
+    """Raises InputRefused unless the password has 12 to 1,000 characters."""
+    if len(password) < SHORTEST:
+        _refuse(f"A password has at least {SHORTEST} characters; this one has {len(password)}.", field)
+    if len(password) > LONGEST:
+        _refuse(f"A password has at most {LONGEST:,} characters; this one has {len(password):,}.", field)
+
+
+def is_right(password: str, kept: str | None) -> bool:
+    """Whether `password` is the one kept; takes as long where none is."""
+    if len(password) > LONGEST:
+        return False
+    try:
+        return HASHER.verify(kept or _nobodys(), password) and kept is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(kept: str) -> bool:
+    """Whether it was hashed with parameters of another day."""
+    return HASHER.check_needs_rehash(kept)
+
+
+def _refuse(why: str, field: str) -> None:
+    raise InputRefused(why, [FieldError(why, field)])
+
+
+@lru_cache(maxsize=1)
+def _nobodys() -> str:
+    return HASHER.hash(secrets.token_urlsafe(32))

@@ -1,0 +1,172 @@
+"""Sign-ins: rows on the server that a random cookie points at, so that each can be seen and ended."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from distributor.database import db
+from distributor.identity.acting import CurrentMember
+from distributor.identity.models import Member, Organization, User, WebSession
+from workflows.usage_report import Role
+
+# Half a working day away from the desk ends a sign-in (OWASP ASVS 5.0, 7.3.1).
+IDLE = timedelta(hours=12)
+# However busy, everybody shows the password again every two weeks (7.3.2): a stolen cookie does not live for ever.
+ABSOLUTE = timedelta(days=14)
+# Knowing when somebody was last here to the minute is enough, and spares a write per request.
+SEEN_EVERY = timedelta(minutes=1)
+LONGEST_AGENT = 300
+
+MEMBER_COLUMNS = (
+    User.id.label("user_id"),
+    User.email,
+    User.name,
+    User.locale,
+    Member.id.label("member_id"),
+    Member.uid.label("member_uid"),
+    Member.roles,
+    Organization.id.label("organization_id"),
+    Organization.uid.label("organization_uid"),
+    Organization.name.label("organization_name"),
+    Organization.is_distributor,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A member found behind a cookie or token; `seen_at` is when the row `id` was last used."""
+
+    member: CurrentMember
+    id: int
+    seen_at: datetime | None
+
+
+def digest(token: str) -> bytes:
+    """What the database keeps of a secret that is random enough to need no salt."""
+    return sha256(token.encode()).digest()
+
+
+def start(user_id: int, member_id: int, at: datetime, *, address: str | None = None, agent: str | None = None) -> str:
+    """Make a sign-in; returns the secret for the cookie, which is nowhere kept."""
+    token = secrets.token_urlsafe(32)
+    db.session.add(
+        WebSession(
+            token_hash=digest(token),
+            user_id=user_id,
+            member_id=member_id,
+            created_at=at,
+            last_seen_at=at,
+            expires_at=at + ABSOLUTE,
+            address=address,
+            user_agent=(agent or "")[:LONGEST_AGENT] or None,
+        )
+    )
+    db.session.flush()
+    return token
+
+
+def find(token: str, at: datetime) -> Known | None:
+    """The member behind a cookie; nobody when the sign-in has ended or the member or user is gone."""
+    row = db.session.execute(
+        members_by(WebSession.member_id, WebSession.id, WebSession.last_seen_at).where(
+            WebSession.token_hash == digest(token), User.id == WebSession.user_id, _lives(at)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Known(member_of(row, web_session_id=row.id), row.id, row.last_seen_at)
+
+
+def touch(known: Known, at: datetime) -> None:
+    """Note that the sign-in is in use."""
+    db.session.execute(update(WebSession).where(WebSession.id == known.id).values(last_seen_at=at))
+
+
+def is_stale(seen_at: datetime | None, at: datetime) -> bool:
+    """Whether the last use was noted so long ago that it is worth a write."""
+    return seen_at is None or at - seen_at >= SEEN_EVERY
+
+
+def of_user(user_id: int, at: datetime) -> list[Row[Any]]:
+    """A person's living sign-ins with `organization_name`, the one used last first."""
+    query = (
+        select(WebSession.__table__, Organization.name.label("organization_name"))
+        .join(Member, Member.id == WebSession.member_id)
+        .join(Organization, Organization.id == Member.organization_id)
+        .where(WebSession.user_id == user_id, Member.removed_at.is_(None), _lives(at))
+        .order_by(WebSession.last_seen_at.desc(), WebSession.id.desc())
+    )
+    return list(db.session.execute(query))
+
+
+def end(user_id: int, at: datetime, *, uid: UUID | None = None, row_id: int | None = None) -> int:
+    """End a person's sign-ins, or the one named; returns how many were alive."""
+    named = [WebSession.uid == uid] if uid else [WebSession.id == row_id] if row_id else []
+    return _end(at, WebSession.user_id == user_id, *named)
+
+
+def end_others(user_id: int, kept_id: int | None, at: datetime) -> int:
+    """End all sign-ins of a person but one."""
+    return _end(at, WebSession.user_id == user_id, WebSession.id.is_distinct_from(kept_id))
+
+
+def end_of_member(member_id: int, at: datetime) -> int:
+    """End the sign-ins to one membership."""
+    return _end(at, WebSession.member_id == member_id)
+
+
+def switch(session_id: int, member_id: int) -> None:
+    """Let the sign-in act for another membership of the same person."""
+    db.session.execute(update(WebSession).where(WebSession.id == session_id).values(member_id=member_id))
+
+
+def members_by(link: InstrumentedAttribute[int], *more: Any) -> Select[Any]:
+    """Members that are neither removed nor disabled, reached over `link` (a column with their id)."""
+    return (
+        select(*MEMBER_COLUMNS, *more)
+        .join_from(link.class_, Member, Member.id == link)
+        .join(User, User.id == Member.user_id)
+        .join(Organization, Organization.id == Member.organization_id)
+        .where(Member.removed_at.is_(None), User.disabled_at.is_(None))
+    )
+
+
+def member_of(row: Row[Any], **more: Any) -> CurrentMember:
+    """The member a row with MEMBER_COLUMNS describes."""
+    return CurrentMember(
+        user_id=row.user_id,
+        member_id=row.member_id,
+        member_uid=row.member_uid,
+        email=row.email,
+        name=row.name,
+        locale=row.locale,
+        organization_id=row.organization_id,
+        organization_uid=row.organization_uid,
+        organization_name=row.organization_name,
+        is_distributor=row.is_distributor,
+        roles=frozenset(Role(role) for role in row.roles),
+        **more,
+    )
+
+
+def _end(at: datetime, *which: ColumnElement[bool]) -> int:
+    ended = db.session.execute(
+        update(WebSession).where(WebSession.revoked_at.is_(None), *which).values(revoked_at=at).returning(WebSession.id)
+    )
+    return len(ended.all())
+
+
+def _lives(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        WebSession.revoked_at.is_(None),
+        WebSession.expires_at > at,
+        WebSession.last_seen_at > at - IDLE,
+    )

@@ -1,0 +1,157 @@
+"""API tokens: `dst_` + a name of eight characters + `_` + 256 random bits and a checksum. Only the SHA-256 is kept.
+
+The checksum lets a mistyped token be told apart without asking the database, and secret scanners find real ones only.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+from sqlalchemy import Row, or_, select, update
+
+from distributor.database import db
+from distributor.errors import FieldError, InputRefused
+from distributor.identity.acting import CurrentMember
+from distributor.identity.models import ApiToken
+from distributor.identity.scopes import SCOPES, possible_scopes
+from distributor.identity.sessions import Known, digest, member_of, members_by
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+NAME_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+NAME_LENGTH = 8
+SECRET_LENGTH = 43  # 62 to the power of 43 is the first that holds 256 bits
+CHECKSUM_LENGTH = 6  # as 62 to the power of 6 holds the 32 bits of a CRC
+LONGEST_LABEL = 100
+
+_FORM = re.compile(f"(dst_[0-9a-z]{{{NAME_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})")
+
+
+def generate() -> tuple[str, str]:
+    """A new token and its prefix, the part that may be shown."""
+    prefix = "dst_" + "".join(secrets.choice(NAME_DIGITS) for _ in range(NAME_LENGTH))
+    body = f"{prefix}_{_in_digits(secrets.randbits(256), SECRET_LENGTH)}"
+    return body + _checksum(body), prefix
+
+
+def is_well_formed(text: str) -> bool:
+    """Whether `text` has a token's form and its checksum agrees."""
+    match = _FORM.fullmatch(text)
+    return match is not None and _checksum(f"{match[1]}_{match[2]}") == match[3]
+
+
+def create_token(
+    member: CurrentMember, name: str, scopes: Iterable[str], at: datetime, expires_at: datetime | None = None
+) -> tuple[str, ApiToken]:
+    """Make a token of `member`; returns its text, which can't be read again, and its row. Raises InputRefused."""
+    wanted = tuple(dict.fromkeys(scopes))
+    errors = [*_wrong_name(name), *_wrong_scopes(member, wanted), *_wrong_expiry(expires_at, at)]
+    if errors:
+        raise InputRefused("No token was made: " + " ".join(error.reason for error in errors), errors)
+    text, prefix = generate()
+    row = ApiToken(
+        member_id=member.member_id, name=name.strip(), prefix=prefix, token_hash=digest(text),
+        scopes=list(wanted), created_at=at, expires_at=expires_at,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    return text, row
+
+
+def find(text: str, at: datetime) -> Known | None:
+    """The member behind a token; nobody when it was revoked, has expired, or the member or user is gone."""
+    if not is_well_formed(text):
+        return None
+    row = db.session.execute(
+        members_by(ApiToken.member_id, ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
+            ApiToken.token_hash == digest(text),
+            ApiToken.revoked_at.is_(None),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > at),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    member = member_of(row, api_token_id=row.id, scopes=frozenset(row.scopes))
+    return Known(_without_lost_scopes(member), row.id, row.last_used_at)
+
+
+def touch(known: Known, at: datetime) -> None:
+    """Note that the token is in use."""
+    db.session.execute(update(ApiToken).where(ApiToken.id == known.id).values(last_used_at=at))
+
+
+def of_member(member_id: int) -> list[Row[Any]]:
+    """A membership's tokens that were not revoked, the newest first; expired ones are among them."""
+    query = (
+        select(ApiToken.__table__)
+        .where(ApiToken.member_id == member_id, ApiToken.revoked_at.is_(None))
+        .order_by(ApiToken.created_at.desc(), ApiToken.id.desc())
+    )
+    return list(db.session.execute(query))
+
+
+def revoke(member_id: int, at: datetime, uid: UUID | None = None) -> int:
+    """Revoke the tokens of a membership, or the one named; returns how many were valid."""
+    named = [ApiToken.uid == uid] if uid else []
+    revoked = db.session.execute(
+        update(ApiToken)
+        .where(ApiToken.member_id == member_id, ApiToken.revoked_at.is_(None), *named)
+        .values(revoked_at=at)
+        .returning(ApiToken.id)
+    )
+    return len(revoked.all())
+
+
+def _without_lost_scopes(member: CurrentMember) -> CurrentMember:
+    """A token made by a reviewer no longer reviews when its member does not."""
+    possible = frozenset(possible_scopes(member.roles, is_distributor=member.is_distributor))
+    return replace(member, scopes=(member.scopes or frozenset()) & possible)
+
+
+def _wrong_name(name: str) -> list[FieldError]:
+    if not name.strip():
+        return [FieldError("Give the token a name that says what uses it.", "name")]
+    if len(name.strip()) > LONGEST_LABEL:
+        return [FieldError(f"A token's name has at most {LONGEST_LABEL} characters.", "name")]
+    return []
+
+
+def _wrong_scopes(member: CurrentMember, scopes: tuple[str, ...]) -> list[FieldError]:
+    if not scopes:
+        return [FieldError("Choose at least one scope.", "scopes")]
+    possible = possible_scopes(member.roles, is_distributor=member.is_distributor)
+    return [
+        FieldError(
+            f"The roles of {member.email} do not include what {scope} allows; possible: {', '.join(possible)}."
+            if scope in SCOPES
+            else f"“{scope[:50]}” is no scope; there are: {', '.join(SCOPES)}.",
+            "scopes",
+        )
+        for scope in scopes
+        if scope not in possible
+    ]
+
+
+def _wrong_expiry(expires_at: datetime | None, at: datetime) -> list[FieldError]:
+    if expires_at is not None and expires_at <= at:
+        return [FieldError("A token's expiry must lie ahead.", "expires_at")]
+    return []
+
+
+def _checksum(body: str) -> str:
+    return _in_digits(crc32(body.encode()), CHECKSUM_LENGTH)
+
+
+def _in_digits(number: int, length: int) -> str:
+    """`number` written with DIGITS, filled up to `length`."""
+    digits = []
+    for _ in range(length):
+        number, digit = divmod(number, len(DIGITS))
+        digits.append(DIGITS[digit])
+    return "".join(reversed(digits))

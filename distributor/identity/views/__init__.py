@@ -1,0 +1,6 @@
+"""Pages about oneself: the way in and out, and the profile."""
+
+from distributor.identity.views import profile
+from distributor.identity.views.door import blueprint
+
+__all__ = ["blueprint", "profile"]

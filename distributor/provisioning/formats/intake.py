@@ -1,0 +1,75 @@
+"""Taking in a file: counted while it is read, and what its first bytes say it is."""
+
+import tempfile
+from io import BytesIO
+from typing import IO, BinaryIO, Literal
+
+from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
+from distributor.provisioning.formats.values import shown
+
+Container = Literal["workbook", "json", "text"]
+
+CHUNK = 256 * 1024
+IN_MEMORY = 8 * MIB
+START = 512
+
+ZIP = b"PK\x03\x04"
+OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+# Files that people confuse with an export, by how they begin.
+OTHERS = {
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\x1f\x8b": "compressed with gzip",
+    b"<?xml": "XML",
+    b"<htm": "a web page",
+    b"<!do": "a web page",
+}
+
+
+def taken_in(data: BinaryIO | bytes, limits: Limits) -> IO[bytes]:
+    """A seekable copy, to be closed by the caller. Raises UnreadableFile for a file too large or empty."""
+    source = BytesIO(data) if isinstance(data, bytes) else data
+    copy = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
+    size = 0
+    while chunk := source.read(CHUNK):
+        size += len(chunk)
+        if size > limits.max_bytes:
+            copy.close()
+            raise UnreadableFile(f"The file is larger than {limits.max_bytes / MIB:g} MB. Split it.")
+        copy.write(chunk)
+    if not size:
+        raise UnreadableFile("The file is empty.")
+    return copy
+
+
+def container_of(file: IO[bytes], name: str | None) -> Container:
+    """What the file is by its first bytes; its name only serves the message. Raises UnreadableFile."""
+    file.seek(0)
+    start = file.read(START)
+    if start.startswith(ZIP):
+        return "workbook"
+    _refuse_other(start, name)
+    text = (
+        start.removeprefix(b"\xef\xbb\xbf")
+        .replace(b"\0", b"")
+        .removeprefix(b"\xff\xfe")
+        .removeprefix(b"\xfe\xff")
+    )
+    return "json" if text.lstrip()[:1] in {b"{", b"["} else "text"
+
+
+def _refuse_other(start: bytes, name: str | None) -> None:
+    if start.startswith(OLD_OFFICE):
+        raise UnreadableFile(
+            "This is an old Excel file (.xls) or one with a password. "
+            "Save it as “Excel Workbook (.xlsx)” without a password."
+        )
+    kind = next((kind for begin, kind in OTHERS.items() if start.lower().startswith(begin.lower())), None)
+    if kind is not None:
+        raise UnreadableFile(f"The file is {kind}, not a usage file. Upload CSV, XLSX or JSON.")
+    if name is not None and name.casefold().endswith((".xlsx", ".xlsm", ".xls", ".xlsb")):
+        raise UnreadableFile(
+            f"{shown(name)} is named like an Excel workbook, but its content is not one. "
+            "Save it again as “Excel Workbook (.xlsx)”, or name it .csv if it is that."
+        )

@@ -1,0 +1,98 @@
+"""Our own layout: a row per customer and product with its units. CSV, workbook and JSON share these rules."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from distributor.provisioning.formats.shapes import (
+    LONGEST_NAME,
+    LONGEST_REF,
+    LONGEST_SKU,
+    ProductHint,
+    UnreadableFile,
+    UsageFile,
+    UsageRow,
+)
+from distributor.provisioning.formats.tables import RowReader, Table, listed
+
+REQUIRED = ("customer_ref", "customer_name", "sku", "provisioned_units")
+OPTIONAL = ("used_units",)
+COLUMNS = REQUIRED + OPTIONAL
+
+
+def matches(header: Sequence[str]) -> bool:
+    """Is this the header of our layout?"""
+    return set(REQUIRED) <= {name.casefold() for name in header}
+
+
+def read_rows(table: Table, file: UsageFile) -> None:
+    """Add the table's rows to ``file``. Raises UnreadableFile for a doubled or unknown column."""
+    reader = RowReader(_columns(table.header), file.refused, table.decimal_comma)
+    width, layout = len(table.header), _Rows(file)
+    for number, cells in table.rows:
+        reader.turn_to(number, cells)
+        if reader.fits(width):
+            layout.take(reader)
+    file.products = layout.products()
+
+
+def _columns(header: Sequence[str]) -> dict[str, int]:
+    names = [name.casefold() for name in header]
+    if len(set(names)) < len(names):
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        raise UnreadableFile(f"The header names {listed(twice)} twice. Leave each column once.")
+    unknown = [name for name in header if name.casefold() not in COLUMNS]
+    if unknown:
+        raise UnreadableFile(
+            f"The header has unknown columns: {listed(unknown)}. This layout has {', '.join(COLUMNS)}."
+        )
+    return {name: place for place, name in enumerate(names)}
+
+
+class _Rows:
+    """What has been seen so far, so that no customer and product stands twice."""
+
+    def __init__(self, file: UsageFile) -> None:
+        self.file = file
+        self.seen: dict[tuple[str, str], int] = {}
+        self.names: dict[str, tuple[str, int]] = {}
+        self.decimals: dict[str, int] = {}
+
+    def take(self, reader: RowReader) -> None:
+        ref, name = _customer(reader)
+        sku = reader.text("sku", LONGEST_SKU)
+        provisioned = reader.number_in("provisioned_units")
+        used = reader.number_in("used_units", required=False)
+        if not reader.ok or provisioned is None or not self._is_new(reader, ref, name, sku):
+            return
+        self.file.rows.append(UsageRow(reader.number, ref, name, sku, provisioned, used))
+        self.decimals[sku] = max(self.decimals.get(sku, 0), decimals_of(provisioned), decimals_of(used))
+
+    def products(self) -> dict[str, ProductHint]:
+        return {sku: ProductHint(sku, name=sku, precision=places) for sku, places in self.decimals.items()}
+
+    def _is_new(self, reader: RowReader, ref: str, name: str, sku: str) -> bool:
+        first = self.seen.setdefault((ref, sku), reader.number)
+        if first != reader.number:
+            reader.refuse(
+                "sku", f"the same customer and product as row {first}; write their units into one row"
+            )
+        known_name, known_row = self.names.setdefault(ref, (name, reader.number))
+        if known_name != name:
+            reader.refuse("customer_name", f"row {known_row} gives this customer_ref another name")
+        return reader.ok
+
+
+def decimals_of(value: Decimal | None) -> int:
+    """How many decimals a written-out number has; 0 for none."""
+    exponent = value.as_tuple().exponent if value is not None else 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _customer(reader: RowReader) -> tuple[str, str]:
+    ref = reader.text("customer_ref", LONGEST_REF, required=False)
+    name = reader.text("customer_name", LONGEST_NAME, required=False)
+    # Both blank is how an account that reports totals only says "all customers".
+    if reader.ok and bool(ref) != bool(name):
+        blank = "customer_name" if ref else "customer_ref"
+        reader.refuse(blank, "is blank; give both, or neither where the account reports totals only")
+    return ref, name

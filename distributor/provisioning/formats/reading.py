@@ -1,0 +1,107 @@
+"""The one way in: which format a file has, by what is in it, and reading it."""
+
+from datetime import date
+from typing import IO, BinaryIO
+
+from distributor.provisioning.formats import connect, microsoft, own_layout
+from distributor.provisioning.formats.csv_tables import read_table
+from distributor.provisioning.formats.intake import container_of, taken_in
+from distributor.provisioning.formats.json_usage import read_json
+from distributor.provisioning.formats.shapes import (
+    FORMATS,
+    HTTP_LIMITS,
+    Format,
+    Limits,
+    Period,
+    UnreadableFile,
+    UsageFile,
+)
+from distributor.provisioning.formats.tables import Table, listed
+from distributor.provisioning.formats.values import shown
+from distributor.provisioning.formats.workbooks import Workbook
+from workflows.report_cycle import Cycle
+
+KNOWN_HEADERS = (
+    f"our own layout ({', '.join(own_layout.REQUIRED)}, and used_units where known; CSV or XLSX), "
+    f"Microsoft's reconciliation file (CSV with {', '.join(microsoft.REQUIRED)}, …), "
+    f"CloudBlue Connect's usage file (XLSX, sheet “records” with {', '.join(connect.REQUIRED)}, …)"
+)
+
+
+def read_usage(
+    data: BinaryIO | bytes,
+    *,
+    name: str | None,
+    cycle: Cycle,
+    starts_on: date,
+    ends_on: date,
+    format: str | None = None,  # noqa: A002 - the word people use for it on the command line
+    limits: Limits = HTTP_LIMITS,
+) -> UsageFile:
+    """Read a usage file for the cycle, which runs from ``starts_on`` to ``ends_on``, both included.
+
+    What the file is follows from its content; ``name`` only helps to word a refusal, and a ``format`` given
+    must agree. Wrong rows are in ``refused``. Raises UnreadableFile when the file as a whole can't be
+    taken.
+    """
+    if format is not None and format not in FORMATS:
+        raise UnreadableFile(f"{shown(format)} is not a format. Known: {', '.join(FORMATS)}.")
+    with taken_in(data, limits) as file:
+        usage = _read(file, name, Period(cycle, starts_on, ends_on), limits)
+    if format not in {None, usage.format}:
+        raise UnreadableFile(f"The file is in the format {usage.format}, not {format}.")
+    return usage
+
+
+def _read(file: IO[bytes], name: str | None, period: Period, limits: Limits) -> UsageFile:
+    container = container_of(file, name)
+    if container == "workbook":
+        return _read_workbook(file, period, limits)
+    return read_json(file, limits) if container == "json" else _read_csv(file, period, limits)
+
+
+def _read_csv(file: IO[bytes], period: Period, limits: Limits) -> UsageFile:
+    table = read_table(file, limits)
+    if own_layout.matches(table.header):
+        return _own("distributor-csv", table)
+    if microsoft.matches(table.header):
+        usage = UsageFile("microsoft", source="microsoft")
+        microsoft.read_rows(table, usage, period)
+        return usage
+    if connect.matches(table.header):
+        raise UnreadableFile(
+            "CloudBlue Connect's usage file is read as the workbook (.xlsx) it comes as, not as CSV."
+        )
+    raise _unknown(table)
+
+
+def _read_workbook(file: IO[bytes], period: Period, limits: Limits) -> UsageFile:
+    workbook = Workbook(file, limits)
+    if connect.SHEET in workbook.sheets:
+        table = workbook.table(connect.SHEET)
+        if connect.matches(table.header):
+            usage = UsageFile("connect", source="connect")
+            connect.read_rows(table, usage, period)
+            return usage
+    table = workbook.table(workbook.sheets[0])
+    if own_layout.matches(table.header):
+        return _own("distributor-xlsx", table)
+    if microsoft.matches(table.header):
+        raise UnreadableFile(
+            "Microsoft's reconciliation file is read as the CSV it is downloaded as: "
+            "a spreadsheet drops leading zeros of its ids."
+        )
+    raise _unknown(table, workbook.sheets[0])
+
+
+def _own(kind: Format, table: Table) -> UsageFile:
+    usage = UsageFile(kind, source="feed")
+    own_layout.read_rows(table, usage)
+    return usage
+
+
+def _unknown(table: Table, sheet: str | None = None) -> UnreadableFile:
+    place = f"The first row of the sheet {shown(sheet)}" if sheet else "The first line"
+    return UnreadableFile(
+        f"{place} is not the header of a usage file. Found: {listed(table.header)}. Known: {KNOWN_HEADERS}."
+    )

@@ -1,0 +1,64 @@
+"""The scheduler's jobs: each selects what is due now and lets operations decide. All may run twice, or by two at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from distributor.database import db
+from distributor.delivery.operations import deliver
+from distributor.identity.acting import system
+from distributor.scheduler.batches import in_batches
+from distributor.usage_reports.operations import automatic, opening
+
+
+def open_reports(at: datetime) -> int:
+    """Open every cycle whose opening instant has come; returns how many accounts moved on."""
+    act = partial(opening.open_next, at=at, acting=system())
+    return in_batches("open-reports", at, opening.accounts_to_open, act)
+
+
+def submit_due(at: datetime) -> int:
+    """Submit every report whose due instant has passed."""
+    act = partial(automatic.submit_due, at=at, acting=system())
+    return in_batches("auto-submit", at, automatic.due_reports, act)
+
+
+def approve_by_policy(at: datetime) -> int:
+    """Approve the clean reports that a policy covers."""
+    act = partial(automatic.approve_by_policy, at=at, acting=system())
+    return in_batches("auto-approve", at, automatic.approvable_reports, act)
+
+
+def remind(at: datetime) -> int:
+    """Queue the reminders that are due; returns how many."""
+    queued = automatic.remind(at)
+    db.session.commit()
+    return queued
+
+
+def deliver_mail(at: datetime) -> int:
+    """Send what waits in the outbox; returns how many mails went out."""
+    return deliver(at).sent
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job, how often it runs, and whether only the leading scheduler runs it."""
+
+    name: str
+    run: Callable[[datetime], int]
+    every: timedelta
+    leader_only: bool = True
+
+
+JOBS = (
+    Job("open-reports", open_reports, timedelta(seconds=30)),
+    Job("auto-submit", submit_due, timedelta(seconds=15)),
+    Job("auto-approve", approve_by_policy, timedelta(seconds=15)),
+    Job("remind", remind, timedelta(seconds=60)),
+    # Deliverers share the outbox by its leases, so every scheduler process helps.
+    Job("deliver", deliver_mail, timedelta(seconds=5), leader_only=False),
+)

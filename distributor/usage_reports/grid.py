@@ -1,0 +1,241 @@
+"""The report grid's rows and what stands around them: groups, counts, and what doing nothing would cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from distributor.usage_reports.operations.automatic import line_state
+from distributor.usage_reports.queries import LineRow, ReportRow
+from workflows.money import amount_of
+from workflows.units import LineState, charge_automatically
+
+Key = tuple[int | None, int]
+# Fewer agreeing lines than this stay where they are: a fold that hides one line saves nobody anything.
+FOLD_FROM = 2
+
+
+@dataclass(slots=True)
+class GridLine:
+    """A line as the grid shows it; `state` is agree, tolerance, explained, need, missing or counted."""
+
+    id: str
+    version: int
+    customer_name: str
+    product_key: int
+    product_name: str
+    sku: str
+    precision: int
+    provisioned_units: Decimal | None
+    used_units: Decimal | None
+    chargeable_units: Decimal | None
+    difference: Decimal | None
+    unit_price: Decimal | None
+    amount: Decimal
+    comment: str | None
+    state: str
+    change: Decimal | None
+    manual: bool
+    accepted: bool
+    penalised: bool
+    estimated: bool
+    note_open: bool
+    reviewer_note: str | None
+    system_note: str | None
+    waived_reason: str | None
+    removable: bool
+    idle_units: Decimal | None = None
+    idle_amount: Decimal | None = None
+    last_units: Decimal | None = None
+    estimate_units: Decimal | None = None
+    carried_until: None = None
+    typed_units: str | None = None
+    typed_comment: str | None = None
+    error: str | None = None
+
+
+@dataclass(slots=True)
+class Group:
+    """Lines of one customer (or product); `folded` are those that agree and wait behind their sum."""
+
+    key: str
+    name: str
+    lines: list[GridLine] = field(default_factory=list)
+    folded: list[GridLine] = field(default_factory=list)
+    is_folded: bool = False
+
+    def _all(self) -> list[GridLine]:
+        return self.lines + self.folded
+
+    @property
+    def line_count(self) -> int:
+        return len(self.lines) + len(self.folded)
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((line.amount for line in self._all()), Decimal(0))
+
+    @property
+    def folded_amount(self) -> Decimal:
+        return sum((line.amount for line in self.folded), Decimal(0))
+
+    @property
+    def need(self) -> int:
+        return sum(line.state in {"need", "missing"} for line in self._all())
+
+    @property
+    def explained(self) -> int:
+        return sum(line.state == "explained" for line in self._all())
+
+
+@dataclass(slots=True)
+class Idle:
+    """What automatic submission would charge on top: lines at risk as {id, customer_name, from_units, to_units, penalty}."""
+
+    total: Decimal
+    risks: list[dict[str, Any]]
+
+    @property
+    def penalty(self) -> Decimal:
+        return sum((risk["penalty"] for risk in self.risks), Decimal(0))
+
+    @property
+    def total_after(self) -> Decimal:
+        return self.total + self.penalty
+
+
+def grid_lines(
+    report: ReportRow,
+    lines: Sequence[LineRow],
+    previous: Mapping[Key, Decimal | None],
+    earlier: Mapping[int, Decimal],
+) -> list[GridLine]:
+    """Rows for the grid. `previous`: provisioned units of the report before by (customer, product); `earlier`: the last
+    approved chargeable units by line id, for lines whose figures are unknown.
+    """
+    return [_grid_line(report, line, previous, earlier) for line in lines]
+
+
+def _grid_line(
+    report: ReportRow, line: LineRow, previous: Mapping[Key, Decimal | None], earlier: Mapping[int, Decimal]
+) -> GridLine:
+    shown = GridLine(
+        id=str(line.uid),
+        version=line.version,
+        customer_name=line.customer_name or "",
+        product_key=line.product_id,
+        product_name=line.product_name,
+        sku=line.sku,
+        precision=line.precision,
+        provisioned_units=line.provisioned_units,
+        used_units=line.used_units,
+        chargeable_units=line.chargeable_units,
+        difference=line.difference,
+        unit_price=line.unit_price,
+        amount=line.amount,
+        comment=line.comment,
+        state=state_name(line),
+        change=_change(line, previous),
+        manual=line.usage_source == "manual",
+        accepted=line.accepted,
+        penalised=line.penalised,
+        estimated=line.estimated,
+        note_open=line.reviewer_note is not None and not line.note_answered,
+        reviewer_note=line.reviewer_note,
+        system_note=line.system_note,
+        waived_reason=line.waived_reason,
+        removable=line.added_by_msp and not line.accepted,
+    )
+    if shown.state in {"need", "missing"}:
+        before = line_state(line)
+        after = charge_automatically(before, earlier.get(line.id), report.uplift_percent, report.rejected_before)
+        _show_idle(shown, after, earlier.get(line.id))
+    return shown
+
+
+def state_name(line: LineRow) -> str:
+    """The one word for how a line stands."""
+    if line.chargeable_units is None:
+        return "missing"
+    if line.unexplained and not line.penalised:
+        return "need"
+    if line.discrepancy:
+        return "explained"
+    if line.difference:
+        return "tolerance"
+    return "counted" if line.provisioned_units is None else "agree"
+
+
+def _show_idle(shown: GridLine, after: LineState, last: Decimal | None) -> None:
+    shown.idle_units = after.chargeable_units
+    shown.idle_amount = amount_of(after)
+    shown.last_units = last
+    if after.estimated:
+        shown.estimate_units = after.chargeable_units
+
+
+def _change(line: LineRow, previous: Mapping[Key, Decimal | None]) -> Decimal | None:
+    """Provisioned units since the last report; None where nothing changed or nothing is known."""
+    before = previous.get((line.customer_id, line.product_id))
+    if line.provisioned_units is None or before is None or line.provisioned_units == before:
+        return None
+    return Decimal(line.provisioned_units - before)
+
+
+def groups(lines: Iterable[GridLine]) -> list[Group]:
+    """Lines by customer: customers who need something first, then those who explained something, then by name."""
+    found: dict[str, Group] = {}
+    for line in lines:
+        group = found.setdefault(line.customer_name, Group(f"c{len(found)}", line.customer_name))
+        group.lines.append(line)
+    ordered = sorted(found.values(), key=lambda group: (not group.need, not group.explained, group.name.lower()))
+    for group in ordered:
+        _fold(group)
+    return ordered
+
+
+def _fold(group: Group) -> None:
+    agreeing = [line for line in group.lines if line.state == "agree" and line.change is None and not line.comment]
+    if len(agreeing) == len(group.lines):
+        group.is_folded = len(agreeing) >= FOLD_FROM
+    elif len(agreeing) >= FOLD_FROM:
+        ids = {line.id for line in agreeing}
+        group.folded = agreeing
+        group.lines = [line for line in group.lines if line.id not in ids]
+
+
+def idle(report: ReportRow, lines: Iterable[GridLine]) -> Idle:
+    """What would be charged on top if nobody did anything."""
+    risks = [
+        {
+            "id": line.id,
+            "customer_name": line.customer_name or line.product_name,
+            "from_units": line.chargeable_units,
+            "to_units": line.idle_units,
+            "penalty": line.idle_amount - line.amount,
+        }
+        for line in lines
+        if line.idle_amount is not None and line.idle_amount != line.amount
+    ]
+    return Idle(report.amount, sorted(risks, key=lambda risk: -risk["penalty"]))
+
+
+def counts(report: ReportRow, lines: Sequence[GridLine]) -> dict[str, int]:
+    """The numbers on the chips and the readiness bar."""
+    return {
+        "lines": report.line_count,
+        "discrepancies": report.discrepancies,
+        "needs_comment": sum(line.state == "need" for line in lines),
+        "missing": report.missing_figures,
+        "changed": sum(line.change is not None for line in lines),
+    }
+
+
+def elapsed_share(report: ReportRow, at: datetime) -> float:
+    """How much of the time from opening to the due instant is gone, 0 to 100."""
+    window = (report.due_at - report.due_set_at).total_seconds()
+    gone = (at - report.due_set_at).total_seconds()
+    return max(0.0, min(100.0, 100 * gone / window)) if window > 0 else 100.0

@@ -1,0 +1,344 @@
+"""The MSP's pages: the list of usage reports, one report, its history; and the steps that are taken on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import get_currency_symbol
+from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext, ngettext
+from werkzeug.wrappers import Response as BaseResponse
+
+from distributor import clock
+from distributor.database import db
+from distributor.errors import InputRefused, StaleLines
+from distributor.identity.acting import CurrentMember, acting
+from distributor.identity.current import require_member, signed_in
+from distributor.problems import problem_of
+from distributor.usage_reports import forms, grid, lists, queries
+from distributor.usage_reports.history import history_of
+from distributor.usage_reports.operations import drafts, steps
+from distributor.usage_reports.operations.drafts import NewLine
+from distributor.usage_reports.operations.usage import apply_usage as take_over_usage
+from distributor.usage_reports.operations.usage import pending_usage
+from distributor.usage_reports.queries import ReportRow
+from workflows.errors import CommentRequired, FiguresMissing, Refused
+from workflows.report_cycle import Cycle
+from workflows.usage_report import Side, Status, Step, actions_for, stepper
+
+blueprint = Blueprint("usage_reports", __name__, url_prefix="/reports")
+# Lines in the first answer; with scripts the rest follows at once, without them there are pages.
+FIRST_LINES = 250
+
+
+@blueprint.get("")
+@signed_in
+def index() -> str:
+    """The MSP's reports of the last 12 months or of a year."""
+    member = require_member()
+    today = Cycle.from_date(clock.now().date())
+    year = request.args.get("year", "")
+    first, last = _span(year, today)
+    found = lists.msp_reports(member, first, last)
+    shown = [row for row in found if _wanted(row)]
+    return render_template(
+        "usage_reports/index.html",
+        reports=shown,
+        todo=[row for row in found if row.status in {Status.MSP_PREPARING, Status.REJECTED}],
+        years=lists.years(member),
+        year=year,
+        totals=_sums(shown),
+        penalised=sum(row.penalty > 0 for row in found),
+        accounts={row.account_uid for row in found},
+        found=found,
+    )
+
+
+def _span(year: str, today: Cycle) -> tuple[date, date]:
+    if year.isascii() and year.isdigit() and len(year) == 4 and 2000 <= int(year) < 2200:
+        return date(int(year), 1, 1), date(int(year), 12, 31)
+    return lists.since(today, 12).first_day, today.next().first_day
+
+
+def _wanted(row: Any) -> bool:
+    only, text = request.args.get("only", ""), request.args.get("q", "").strip().lower()
+    if only == "todo" and row.status not in {Status.MSP_PREPARING, Status.REJECTED}:
+        return False
+    if only == "penalty" and not row.penalty:
+        return False
+    words = f"{row.account_number} {row.po_number or ''} {row.distributor_name} {Cycle.from_date(row.cycle)}".lower()
+    return text in words
+
+
+def _sums(rows: list[Any]) -> dict[str, Any]:
+    """Sums for the foot of the table; money only where one currency is shown."""
+    currencies = {row.currency for row in rows}
+    return {
+        "discrepancies": sum(row.discrepancies for row in rows),
+        "amount": sum(row.amount for row in rows) if len(currencies) == 1 else None,
+        "penalty": sum(row.penalty for row in rows) if len(currencies) == 1 else None,
+        "currency": next(iter(currencies)) if len(currencies) == 1 else "",
+    }
+
+
+@blueprint.get("/<uuid:uid>")
+@signed_in
+def show(uid: UUID) -> str | BaseResponse:
+    """One report: for the MSP the grid, for its distributor the review page."""
+    member = require_member()
+    report = queries.report(uid, member)
+    if member.side_of(report) is Side.DISTRIBUTOR:
+        return redirect(url_for("review.show", uid=uid))
+    return render_template("usage_reports/show.html", **_page(report, member))
+
+
+def _page(report: ReportRow, member: CurrentMember, typed: dict[str, Any] | None = None) -> dict[str, Any]:
+    at = clock.now()
+    actions = actions_for(queries.state_of(report), member.actor_for(report), at)
+    lines = _lines(report)
+    _put_typed(lines, typed or {})
+    editable = Step.SAVE in actions
+    page = max(1, request.args.get("page", 1, type=int))
+    last = queries.last_approved(report)
+    shown, rest = _first(grid.groups(lines), page)
+    return {
+        "report": report,
+        "cycle": Cycle.from_date(report.cycle),
+        "actions": [str(step) for step in actions],
+        "stages": stepper(Status(report.status)),
+        "groups": shown,
+        "counts": grid.counts(report, lines),
+        "idle": grid.idle(report, lines),
+        "share": grid.elapsed_share(report, at),
+        "left": report.due_at - at,
+        "last": last,
+        "pending": pending_usage(report) if editable else None,
+        "settings": _settings(report, editable, Step.SUBMIT in actions, bool(rest)),
+        "pages": _pages(report, page),
+        "products": lists.addable_products(report) if editable else [],
+        "customers": lists.customers_of(report) if editable else [],
+        "reason": _last_reason(report),
+        "at": at,
+    }
+
+
+def _lines(report: ReportRow) -> list[grid.GridLine]:
+    rows = queries.lines(report.id)
+    unknown = [row.id for row in rows if row.chargeable_units is None or row.provisioned_units is None]
+    earlier = queries.earlier_units(unknown) if unknown else {}
+    return grid.grid_lines(report, rows, queries.previous_provisioned(report), earlier)
+
+
+def _put_typed(lines: list[grid.GridLine], typed: dict[str, Any]) -> None:
+    """What a refused form held goes back into its fields, each wrong one with its reason."""
+    if not typed:
+        return
+    errors = {error.line: error.reason for error in typed["errors"]}
+    for line in lines:
+        draft = typed["drafts"].get(line.id)
+        if draft is not None:
+            line.typed_units, line.typed_comment = draft.chargeable_units, draft.comment
+        line.error = errors.get(line.id)
+
+
+def _first(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], list[grid.Group]]:
+    """Whole groups for the first answer and those that follow; `page` counts from 1 for readers without scripts."""
+    pages: list[list[grid.Group]] = [[]]
+    size = 0
+    for group in groups:
+        if pages[-1] and size + group.line_count > FIRST_LINES:
+            pages.append([])
+            size = 0
+        pages[-1].append(group)
+        size += group.line_count
+    here = min(page, len(pages)) - 1
+    return pages[here], [group for later in pages[here + 1 :] for group in later] if page == 1 else []
+
+
+def _pages(report: ReportRow, page: int) -> dict[str, Any]:
+    more = report.line_count > FIRST_LINES * page
+    here = {"uid": report.uid}
+    return {
+        "previous": url_for(".show", **here, page=page - 1) if page > 1 else "",
+        "next": url_for(".show", **here, page=page + 1) if more else "",
+        "number": page,
+    }
+
+
+def _settings(report: ReportRow, editable: bool, may_submit: bool, has_rest: bool) -> dict[str, Any]:
+    here = {"uid": report.uid}
+    return {
+        "editable": editable,
+        "save_url": url_for(".save", **here),
+        "post_url": url_for(".save", **here),
+        "submit_url": url_for(".submit", **here) if may_submit else "",
+        "rest_url": url_for(".rest", **here) if has_rest else "",
+        "version": report.version,
+        "title": gettext("Lines of the report"),
+        "currency_symbol": get_currency_symbol(report.currency, locale=get_locale()),
+        "minor_unit": report.minor_unit,
+        "tolerance_units": report.tolerance_units,
+        "tolerance_percent": report.tolerance_percent,
+        "group_by": "customer",
+    }
+
+
+def _last_reason(report: ReportRow) -> Any:
+    """The action that brought the report back to the MSP, with its reason."""
+    if report.status not in {Status.REJECTED, Status.MSP_PREPARING} or report.version == 1:
+        return None
+    return queries.last_action(report.id, (Step.REJECT, Step.REOPEN))
+
+
+@blueprint.get("/<uuid:uid>/rest")
+@signed_in
+def rest(uid: UUID) -> str:
+    """The groups after the first answer's, as table bodies."""
+    member = require_member()
+    report = queries.report(uid, member)
+    actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
+    first, later = _first(grid.groups(_lines(report)), 1)
+    settings = _settings(report, Step.SAVE in actions, False, False)
+    number = 1 + sum(group.line_count for group in first)
+    return render_template("usage_reports/rest.html", settings=settings, groups=later, first=number)
+
+
+@blueprint.post("/<uuid:uid>/save")
+@signed_in
+def save(uid: UUID) -> BaseResponse | str | tuple[str, int]:
+    """Save the draft, from the grid's JSON or as a plain form; the form's buttons also submit and remove lines."""
+    if request.is_json:
+        return _save_json(uid)
+    if line := request.form.get("remove"):
+        return _take(uid, lambda report, who: drafts.remove_line(report, forms.line_uid(line), who, clock.now()))
+    return _save_form(uid)
+
+
+def _save_json(uid: UUID) -> Response:
+    member = require_member()
+    report = queries.report_for_update(uid, member)
+    wanted = forms.drafts_of_json(request.get_json())
+    saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
+    versions = queries.line_versions(report.id, [draft.uid for draft in wanted])
+    db.session.commit()
+    return jsonify(version=saved.version, lines=[{"id": str(line), "version": version} for line, version in versions])
+
+
+def _save_form(uid: UUID) -> BaseResponse | tuple[str, int]:
+    member = require_member()
+    report = queries.report_for_update(uid, member)
+    wanted = forms.drafts_of_form(request)
+    try:
+        saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
+        if request.form.get("step") == "submit":
+            steps.submit(queries.report_for_update(uid, member), acting(member, report), clock.now())
+    except (CommentRequired, FiguresMissing) as refused:
+        db.session.commit()  # the draft is good, only the submission waits
+        return _again(uid, member, refused, {})
+    except (InputRefused, StaleLines) as refused:
+        db.session.rollback()
+        return _again(uid, member, refused, {str(draft.uid): draft for draft in wanted})
+    db.session.commit()
+    flash(_said(request.form.get("step"), saved.lines), "success")
+    return redirect(url_for(".show", uid=uid))
+
+
+def _again(uid: UUID, member: CurrentMember, refused: Refused, typed: dict[str, Any]) -> tuple[str, int]:
+    """The page once more, with everything that was typed and what was wrong with it."""
+    problem = problem_of(refused)
+    report = queries.report(uid, member)
+    errors = refused.errors if isinstance(refused, InputRefused) else []
+    flash(refused.message, "error")
+    page = _page(report, member, {"drafts": typed, "errors": errors} if typed else None)
+    return render_template("usage_reports/show.html", **page), problem.status
+
+
+def _said(step: str | None, lines: int) -> str:
+    if step == "submit":
+        return gettext("Submitted. Your distributor has been told.")
+    return ngettext("Draft saved: %(num)s line changed.", "Draft saved: %(num)s lines changed.", lines)
+
+
+Action = Callable[[ReportRow, Any], object]
+
+
+def _take(uid: UUID, act: Action, said: str = "") -> BaseResponse:
+    """Take a step on the locked report, commit, go back to its page; a refusal is said there."""
+    member = require_member()
+    report = queries.report_for_update(uid, member)
+    try:
+        act(report, acting(member, report))
+    except Refused as refused:
+        db.session.rollback()
+        flash(refused.message, "error")
+        return redirect(url_for(".show", uid=uid))
+    db.session.commit()
+    if said:
+        flash(said, "success")
+    return redirect(url_for(".show", uid=uid))
+
+
+@blueprint.post("/<uuid:uid>/submit")
+@signed_in
+def submit(uid: UUID) -> BaseResponse:
+    """Hand the report in; `nil` confirms one without lines."""
+    version, nil = forms.version_of(request), request.form.get("nil") == "yes"
+    said = gettext("Submitted. Your distributor has been told.")
+    return _take(uid, lambda report, who: steps.submit(report, who, clock.now(), version=version, nil=nil), said)
+
+
+@blueprint.post("/<uuid:uid>/recall")
+@signed_in
+def recall(uid: UUID) -> BaseResponse:
+    """Take a submitted report back."""
+    version = forms.version_of(request)
+    said = gettext("Recalled. You can edit the report again.")
+    return _take(uid, lambda report, who: steps.recall(report, who, clock.now(), version=version), said)
+
+
+@blueprint.post("/<uuid:uid>/reopen")
+@signed_in
+def reopen(uid: UUID) -> BaseResponse:
+    """Reopen an approved report with a reason."""
+    version, reason = forms.version_of(request), request.form.get("reason", "")
+    said = gettext("Reopened. The other side has been told.")
+    return _take(uid, lambda report, who: steps.reopen(report, who, clock.now(), reason=reason, version=version), said)
+
+
+@blueprint.post("/<uuid:uid>/add-line")
+@signed_in
+def add_line(uid: UUID) -> BaseResponse:
+    """Add a hand-counted line."""
+    form = request.form
+    new = NewLine(
+        sku=form.get("sku", "").strip(),
+        chargeable_units=form.get("chargeable_units", "").strip(),
+        customer_ref=form.get("customer_ref"),
+        customer_name=form.get("customer_name"),
+        comment=form.get("comment"),
+    )
+    return _take(uid, lambda report, who: drafts.add_line(report, new, who, clock.now()), gettext("Line added."))
+
+
+@blueprint.post("/<uuid:uid>/apply-usage")
+@signed_in
+def apply_usage(uid: UUID) -> BaseResponse:
+    """Take over usage that arrived while the report was locked."""
+    said = gettext("The newer usage has been taken over.")
+    return _take(uid, lambda report, who: take_over_usage(report, who, clock.now()), said)
+
+
+@blueprint.get("/<uuid:uid>/history")
+@signed_in
+def history(uid: UUID) -> str:
+    """Every action and every line change of the report: who, when, through what."""
+    report = queries.report(uid, require_member())
+    return render_template(
+        "usage_reports/history.html",
+        report=report,
+        cycle=Cycle.from_date(report.cycle),
+        entries=history_of(report),
+    )
