@@ -1,7 +1,7 @@
 """Addresses of static files that carry the version of all of them, so that browsers may keep them for ever.
 
-The version stands in the path, not behind a question mark: so what a module imports and a stylesheet names beside itself
-carries it too.
+The version stands in the path, not behind a question mark: so what a module imports and a stylesheet names beside
+itself carries it too.
 """
 
 from __future__ import annotations

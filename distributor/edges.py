@@ -1,17 +1,24 @@
 """Everything the application shows to the outside, registered in one place.
 
-A feature's pages are one line in `PAGES`. What every request passes before its view stands in `gate.py`, what becomes of
-errors in `failures.py`.
+A feature's pages are one line in `PAGES`. What every request passes before its view stands in `gate.py`, what becomes
+of errors in `failures.py`.
 """
 
 from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from distributor import assets, failures, formatting, gate, headers, languages, navigation
+from distributor import assets, failures, formatting, gate, headers, health, languages, navigation
 from distributor.identity import views as identity
+from distributor.usage_reports import review_views as review
+from distributor.usage_reports import views as usage_reports
 
-PAGES: tuple[Blueprint, ...] = (identity.blueprint,)
+PAGES: tuple[Blueprint, ...] = (
+    health.blueprint,
+    identity.blueprint,
+    review.blueprint,
+    usage_reports.blueprint,
+)
 
 
 def register(app: Flask) -> None:

@@ -1,7 +1,7 @@
 """Numbers, money and dates as people read them, in the reader's locale; templates know these as filters.
 
-A report page writes tens of thousands of numbers, and Babel takes some 30 µs for each: so its separators are read once per
-locale and Python's own formatting does the rest.
+A report page writes tens of thousands of numbers, and Babel takes some 30 µs for each: so its separators are read once
+per locale and Python's own formatting does the rest.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def units(value: Decimal | int | None) -> str:
 
 
 def money(value: Decimal | int | None, unit: str | int = 2) -> str:
-    """855 as "855.00". `unit` is a currency ("JPY") or its number of decimals; the sign of the currency stands elsewhere."""
+    """855 as "855.00", without a currency sign. `unit` is a currency ("JPY") or its number of decimals."""
     if value is None:
         return UNKNOWN
     digits = minor_unit(unit) if isinstance(unit, str) else unit
@@ -129,7 +129,20 @@ def cycle_name(value: Cycle | date | str) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     function.__name__: function
-    for function in (units, money, currency_symbol, percent, signed, signed_percent, plain, day, instant, clock_time, duration, cycle_name)
+    for function in (
+        units,
+        money,
+        currency_symbol,
+        percent,
+        signed,
+        signed_percent,
+        plain,
+        day,
+        instant,
+        clock_time,
+        duration,
+        cycle_name,
+    )
 }
 
 

@@ -15,7 +15,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )  # fmt: skip
 
-UNUSED_POWERS = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "payment", "usb")
+UNUSED_POWERS = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "microphone",
+    "payment",
+    "usb",
+)
 
 ALWAYS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -64,5 +73,5 @@ def _restore_etag(response: Response) -> Response:
     tag, is_weak = response.get_etag()
     encoding = response.headers.get("Content-Encoding")
     if tag and encoding and request.endpoint not in {"static", VERSIONED}:
-        response.set_etag(tag.removesuffix(f":{encoding}"), weak=is_weak)
+        response.set_etag(tag.removesuffix(f":{encoding}"), weak=bool(is_weak))
     return response

@@ -1,4 +1,4 @@
-"""Browsers and programs for tests. Each request runs as it does in service: in a context of its own, on committed data."""
+"""Browsers and programs for tests. Each request runs as in service: in its own context, on committed data."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Browser(Client):
         """A token that belongs to this browser's form cookie, as a page would have given it."""
         with self.session_transaction() as form:
             secret = form.setdefault("csrf_token", "0" * 40)
-        return str(URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token").dumps(secret))
+        signer = URLSafeTimedSerializer(self.application.secret_key or "", salt="wtf-csrf-token")
+        return str(signer.dumps(secret))
 
 
 class Program(Client):
@@ -71,5 +72,5 @@ def api(app: Flask, member: CurrentMember, *scopes: str, at: datetime | None = N
     """A program with a token of `member`; without `scopes`, with all that the member can hold."""
     wanted = scopes or possible_scopes(member.roles, is_distributor=member.is_distributor)
     program = Program(app, app.response_class, use_cookies=False)
-    program.token, _row = tokens.create_token(member, "Test", wanted, at or clock.now())
+    program.token, _row = tokens.create_token(member, "Test", wanted, None, at or clock.now())
     return program

@@ -6,6 +6,7 @@ import itertools
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import insert, select
 
@@ -144,6 +145,12 @@ class Story:
         row = db.session.execute(select(ACCOUNT).where(ACCOUNT.c.id == self.account.id)).one()
         (report_id,) = open_reports([opening_of(row, cycle, at)], system(), at)
         return self.report(report_id)
+
+    def open_account(self, line: tuple[str, str | None] = ("40", None)) -> tuple[ReportRow, UUID]:
+        """A further account of the same two sides with a report of one line; gives the report and the line's uid."""
+        self.account = account(self.distributor, self.msp)
+        report = self.open(line)
+        return report, self.lines(report)[0].uid
 
     def report(self, report: ReportRow | int) -> ReportRow:
         """The report as it stands now, locked."""

@@ -19,6 +19,8 @@ from distributor.errors import Conflict, FieldError, InputRefused
 from distributor.identity.acting import CurrentMember
 
 LOCK_NOT_AVAILABLE = "55P03"
+# Kept by the caller alone, and asked for again with its ETag each time.
+KEEPING = "private, no-cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,5 +137,5 @@ def _json(body: Any) -> str:
 def _response(body: str, status: int, headers: Mapping[str, str]) -> Response:
     response: Response = current_app.response_class(body, status, mimetype="application/json")
     response.headers.update(headers)
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = KEEPING
     return response

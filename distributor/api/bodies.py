@@ -89,6 +89,18 @@ def load(schema: type[ma.Schema], data: Any) -> dict[str, Any]:
     return loaded
 
 
+def load_list(schema: type[ma.Schema], data: Any, most: int) -> list[dict[str, Any]]:
+    """`data` as a list of at most `most` of the schema's fields. Raises InputRefused that names each wrong one."""
+    if not isinstance(data, list) or len(data) > most:
+        message = f"Give a list of at most {most} objects."
+        raise InputRefused(message, [FieldError(message)])
+    try:
+        loaded: list[dict[str, Any]] = schema(many=True).load(data)
+    except ma.ValidationError as error:
+        raise refused(list(_errors(error.messages))) from error
+    return loaded
+
+
 def refused(errors: list[FieldError]) -> InputRefused:
     """One refusal for all that is wrong; beyond a hundred, the rest is only counted."""
     count = len(errors)

@@ -15,6 +15,7 @@ from distributor.cli.output import application, as_json, at_option, clock_of, co
 from distributor.database import SERVICE_ROLE, db
 from distributor.errors import InputRefused
 from distributor.identity import operations as identity
+from distributor.identity import queries
 from distributor.identity.models import Organization, User
 from distributor.identity.tokens import create_token
 from distributor.scheduler.models import SetAside
@@ -105,7 +106,7 @@ def create(
     from datetime import UTC
 
     with application():
-        member_row = identity.member_by_email(email, organization_name)
+        member_row = queries.member_by_email(email, organization_name)
         ends = expires_at.replace(tzinfo=UTC) if expires_at else None
         secret, row = create_token(member_row, name, list(scopes), ends, clock_of(None))
         answer = {

@@ -13,11 +13,11 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.database import db
-from distributor.usage_reports.operations.automatic import EDITABLE, line_state
+from distributor.usage_reports.operations.automatic import line_state
 from distributor.usage_reports.queries import ACTION, LINE, REPORT, LineRow, ReportRow, earlier_units, reports
 from workflows.money import amount_of
 from workflows.units import charge_automatically, figure_in_question
-from workflows.usage_report import Side
+from workflows.usage_report import EDITABLE, Side
 
 SHOWN_LINES = 10
 

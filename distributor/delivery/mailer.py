@@ -29,11 +29,14 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a mail did not go out. `permanent`: trying again is of no use. `unreachable`: no other mail would go out either."""
+    """Why a mail did not go out. `permanent`: trying again is of no use. `unreachable`: no other mail would go out either.
+    `broken`: the connection is gone, perhaps because of this very mail.
+    """
 
     error: str
     permanent: bool = False
     unreachable: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class PostOffice:
             return Failure(f"The mail server refused: {said(error)}")
         except (smtplib.SMTPException, OSError) as error:
             self._hang_up()
-            return Failure(f"The connection to the mail server broke: {said(error)}")
+            return Failure(f"The connection to the mail server broke: {said(error)}", broken=True)
         return None
 
     def _connected(self) -> smtplib.SMTP:

@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app
-from flask_babel import force_locale, gettext, ngettext
+from flask_babel import force_locale, get_locale, gettext, ngettext
 from jinja2 import Environment, StrictUndefined, select_autoescape
 from sqlalchemy import select
 
@@ -22,6 +22,7 @@ from distributor.database import db
 from distributor.delivery.facts import ReportFacts, report_facts
 from distributor.formatting import FILTERS, NO_BREAK_SPACE, currency_symbol, money
 from distributor.identity.models import Organization, User
+from distributor.identity.operations import LINK_LIVES
 from workflows.usage_report import Side
 
 PASSWORD_LINK = "password_link"
@@ -62,7 +63,9 @@ def known_locale(identifier: str) -> str:
 def _context(notification: Any, name: str, token: str) -> dict[str, Any]:
     settings: Settings = current_app.config["SETTINGS"]
     common = {
+        "locale": str(get_locale()).replace("_", "-"),
         "brand_name": settings.brand_name,
+        "sender_name": settings.brand_name,
         "recipient_name": name,
         "side": notification.side,
         "details": notification.details,
@@ -104,7 +107,8 @@ def _cash(currency: str, minor_unit: int) -> Callable[[Decimal | str], str]:
 def _invitation(notification: Any, link: str) -> dict[str, Any]:
     identity = notification.details["organization_id"]
     organization = db.session.scalar(select(Organization.name).where(Organization.id == identity))
-    return {"organization": organization, "sender_name": organization, "facts": None, "link": link}
+    days = LINK_LIVES.days
+    return {"organization": organization, "facts": None, "link": link, "valid_days": days}
 
 
 def _mail(environment: Environment, event: str, context: dict[str, Any]) -> Mail:

@@ -37,7 +37,7 @@ class Way(StrEnum):
 
     PUBLIC = "public"
     SIGNED_IN = "signed in"
-    TOKEN = "token"
+    BEARER = "bearer token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ def signed_in(view: View) -> View:
 
 def needs_token(view: View) -> View:
     """Declare an API call for which any valid token will do."""
-    return _declare(view, Permission(Way.TOKEN))
+    return _declare(view, Permission(Way.BEARER))
 
 
 def needs_scope(scope: str) -> Callable[[View], View]:
     """Declare an API call that needs a token with `scope`."""
-    return lambda view: _declare(view, Permission(Way.TOKEN, scope))
+    return lambda view: _declare(view, Permission(Way.BEARER, scope))
 
 
 def _declare(view: View, permission: Permission) -> View:

@@ -33,33 +33,30 @@ def init_distributor(
     db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": INIT_LOCK})
     if db.session.scalar(select(Organization.id).where(Organization.is_distributor).limit(1)):
         raise Conflict("There is a distributor already. Its admin adds everybody else.")
-    kept = passwords.hash_password(password)
+    passwords.check_length(password)
     organization = Organization(name=_tidy_name(organization_name, "organization"), is_distributor=True)
     db.session.add(organization)
     db.session.flush()
     name = admin_name or admin_email.partition("@")[0]
     member = add_member(organization, admin_email, name, (Role.ADMIN, Role.REVIEWER), at)
-    member.user.password_hash = kept
-    db.session.flush()
+    set_password(member.user, password)
     return member
 
 
-def add_member(organization: Organization, email: str, name: str, roles: Iterable[Role], at: datetime) -> Member:
+def add_member(organization: Organization, email: str, name: str, roles: Iterable[str], at: datetime) -> Member:
     """Give a person roles in the organization, on top of those held already; a user who is new is made.
 
     An address that is known keeps its user's name. Somebody who had been removed comes back with `roles` alone.
     Raises InputRefused.
     """
-    wanted = frozenset(roles)
-    if not wanted:
-        raise InputRefused("A member needs at least one role.", [FieldError("Choose a role.", "roles")])
+    wanted = _known_roles(roles)
     user = queries.user_by_email(email) or _new_user(email, name, at)
     member = db.session.scalar(select(Member).filter_by(organization_id=organization.id, user_id=user.id))
     if member is None:
         member = Member(organization=organization, user=user, roles=[], created_at=at)
         db.session.add(member)
     held = () if member.removed_at else member.roles
-    member.roles, member.removed_at = sorted({*held, *map(str, wanted)}), None
+    member.roles, member.removed_at = sorted({*held, *wanted}), None
     db.session.flush()
     return member
 
@@ -76,7 +73,7 @@ def remove_member(member: Member, at: datetime) -> None:
 def sign_in(
     email: str, password: str, at: datetime, *, address: str | None = None, agent: str | None = None
 ) -> tuple[str, CurrentMember] | None:
-    """A new sign-in: the secret for the cookie and the member. None for a wrong password and an unknown address alike."""
+    """A new sign-in: the cookie's secret and the member. None for a wrong password and an unknown address alike."""
     user = queries.user_by_email(email)
     kept = user.password_hash if user else None
     if not passwords.is_right(password, kept) or user is None or kept is None:
@@ -89,20 +86,27 @@ def sign_in(
     return sessions.start(user.id, members[0].member_id, at, address=address, agent=agent), members[0]
 
 
-def password_link(user: User, at: datetime) -> str:
-    """The secret of a single-use link to set a password, alive for 72 hours. Earlier links stop working."""
-    _use_up_links(user.id, at)
+def password_link(user: User, at: datetime, *, beside: bool = False) -> str:
+    """The secret of a single-use link to set a password, alive for 72 hours. Earlier links stop working, unless the new
+    one stands `beside` them, as a mail's does; using one ends all.
+    """
+    if not beside:
+        _use_up_links(user.id, at)
     token = secrets.token_urlsafe(32)
-    db.session.add(
-        PasswordLink(user_id=user.id, token_hash=digest(token), created_at=at, expires_at=at + LINK_LIVES)
-    )
+    db.session.add(PasswordLink(user_id=user.id, token_hash=digest(token), created_at=at, expires_at=at + LINK_LIVES))
     db.session.flush()
     return token
 
 
-def set_password(token: str, password: str, at: datetime) -> User | None:
-    """Use a link: keeps the password and ends all sign-ins. None when the link does not work; raises InputRefused."""
-    kept = passwords.hash_password(password)
+def set_password(user: User, password: str) -> None:
+    """Give a user a password. Raises InputRefused."""
+    user.password_hash = passwords.hash_password(password)
+    db.session.flush()
+
+
+def use_password_link(token: str, password: str, at: datetime) -> User | None:
+    """Set the password by a link and end all sign-ins. None when the link does not work; raises InputRefused."""
+    passwords.check_length(password)
     user_id = db.session.scalar(
         update(PasswordLink)
         .where(PasswordLink.token_hash == digest(token), PasswordLink.used_at.is_(None), PasswordLink.expires_at > at)
@@ -112,9 +116,9 @@ def set_password(token: str, password: str, at: datetime) -> User | None:
     user = queries.user(user_id) if user_id else None
     if user is None or user.disabled_at is not None:
         return None
-    user.password_hash = kept
+    set_password(user, password)
     sessions.end(user.id, at)
-    db.session.flush()
+    _use_up_links(user.id, at)
     return user
 
 
@@ -124,10 +128,9 @@ def change_password(member: CurrentMember, present: str, new: str, at: datetime)
     if not passwords.is_right(present, user.password_hash):
         why = "The present password is not right."
         raise InputRefused(why, [FieldError(why, "present")])
-    user.password_hash = passwords.hash_password(new)
+    set_password(user, new)
     sessions.end_others(user.id, member.web_session_id, at)
     _use_up_links(user.id, at)
-    db.session.flush()
 
 
 def change_details(member: CurrentMember, name: str, phone: str) -> None:
@@ -142,6 +145,14 @@ def _new_user(email: str, name: str, at: datetime) -> User:
     db.session.add(user)
     db.session.flush()
     return user
+
+
+def _known_roles(roles: Iterable[str]) -> frozenset[str]:
+    wanted = frozenset(str(role) for role in roles)
+    if not wanted or wanted - set(Role):
+        why = f"A member has one or more of the roles {', '.join(Role)}."
+        raise InputRefused(why, [FieldError(why, "roles")])
+    return wanted
 
 
 def _use_up_links(user_id: int, at: datetime) -> None:

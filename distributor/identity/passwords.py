@@ -39,9 +39,10 @@ def is_right(password: str, kept: str | None) -> bool:
     if len(password) > LONGEST:
         return False
     try:
-        return HASHER.verify(kept or _nobodys(), password) and kept is not None
+        HASHER.verify(kept or _nobodys(), password)
     except (VerificationError, InvalidHashError):
         return False
+    return kept is not None
 
 
 def needs_rehash(kept: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
@@ -71,7 +70,7 @@ def only_distributor_name() -> str | None:
     return names[0] if len(names) == 1 else None
 
 
-def living_link(token: str, at: datetime) -> Row[Any] | None:
+def living_link(token: str, at: datetime) -> Row[str, str] | None:
     """The `email` and `name` of the person whose "set your password" link this is, while it works."""
     query = (
         select(User.email, User.name)

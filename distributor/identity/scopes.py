@@ -39,7 +39,5 @@ def possible_scopes(roles: Iterable[Role], *, is_distributor: bool) -> tuple[str
     """The scopes that somebody with these roles can make use of, in the order in which they are offered."""
     held = frozenset(roles)
     return tuple(
-        scope.name
-        for scope in SCOPES.values()
-        if scope.roles & held and (is_distributor or not scope.distributor_only)
+        scope.name for scope in SCOPES.values() if scope.roles & held and (is_distributor or not scope.distributor_only)
     )

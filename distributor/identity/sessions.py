@@ -25,7 +25,7 @@ ABSOLUTE = timedelta(days=14)
 SEEN_EVERY = timedelta(minutes=1)
 LONGEST_AGENT = 300
 
-MEMBER_COLUMNS = (
+MEMBER_COLUMNS: tuple[Any, ...] = (
     User.id.label("user_id"),
     User.email,
     User.name,
@@ -128,7 +128,7 @@ def switch(session_id: int, member_id: int) -> None:
     db.session.execute(update(WebSession).where(WebSession.id == session_id).values(member_id=member_id))
 
 
-def members_by(link: InstrumentedAttribute[int], *more: Any) -> Select[Any]:
+def members_by(link: InstrumentedAttribute[int], *more: Any) -> Select[*tuple[Any, ...]]:
     """Members that are neither removed nor disabled, reached over `link` (a column with their id)."""
     return (
         select(*MEMBER_COLUMNS, *more)
@@ -139,7 +139,7 @@ def members_by(link: InstrumentedAttribute[int], *more: Any) -> Select[Any]:
     )
 
 
-def member_of(row: Row[Any], **more: Any) -> CurrentMember:
+def member_of(row: Row[*tuple[Any, ...]], **more: Any) -> CurrentMember:
     """The member a row with MEMBER_COLUMNS describes."""
     return CurrentMember(
         user_id=row.user_id,

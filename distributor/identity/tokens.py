@@ -30,7 +30,9 @@ SECRET_LENGTH = 43  # 62 to the power of 43 is the first that holds 256 bits
 CHECKSUM_LENGTH = 6  # as 62 to the power of 6 holds the 32 bits of a CRC
 LONGEST_LABEL = 100
 
-_FORM = re.compile(f"(dst_[0-9a-z]{{{NAME_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})")
+_FORM = re.compile(
+    f"(dst_[0-9a-z]{{{NAME_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
+)
 
 
 def generate() -> tuple[str, str]:
@@ -47,7 +49,7 @@ def is_well_formed(text: str) -> bool:
 
 
 def create_token(
-    member: CurrentMember, name: str, scopes: Iterable[str], at: datetime, expires_at: datetime | None = None
+    member: CurrentMember, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime
 ) -> tuple[str, ApiToken]:
     """Make a token of `member`; returns its text, which can't be read again, and its row. Raises InputRefused."""
     wanted = tuple(dict.fromkeys(scopes))

@@ -68,7 +68,7 @@ class ReasonBody(Fields):
 class InvoiceBody(Fields):
     """Why, where there is something to say."""
 
-    reason = Text(10_000, blank=True, allow_none=True, load_default=None)
+    reason = Text(2_000, blank=True, allow_none=True, load_default=None)
 
 
 class NoteBody(Fields):

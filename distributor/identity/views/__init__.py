@@ -1,4 +1,4 @@
-"""Pages about oneself: the way in and out, and the profile."""
+"""Pages about oneself: the way in and out, and the profile, which adds its routes to the same blueprint."""
 
 from distributor.identity.views import profile
 from distributor.identity.views.door import blueprint

@@ -39,9 +39,7 @@ def begin() -> ResponseReturnValue:
     """Check address and password; the answer to a wrong one and to an unknown one is the same."""
     wanted, email = local_path(request.form.get("next")), request.form.get("email", "")
     at, agent = clock.now(), request.user_agent.string
-    found = operations.sign_in(
-        email, request.form.get("password", ""), at, address=request.remote_addr, agent=agent
-    )
+    found = operations.sign_in(email, request.form.get("password", ""), at, address=request.remote_addr, agent=agent)
     if found is None:
         refusal = gettext("The e-mail or the password is not right. Check both, or ask the admin of your organization.")
         return _door(wanted, email, refusal), 422
@@ -87,7 +85,7 @@ def keep_password(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     try:
         same_twice(password, request.form.get("again", ""))
-        done = operations.set_password(token, password, clock.now())
+        done = operations.use_password_link(token, password, clock.now())
     except InputRefused as refused:
         return _link_page(token, by_field(refused))
     db.session.commit()

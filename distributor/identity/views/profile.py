@@ -63,7 +63,7 @@ def make_token() -> ResponseReturnValue:
     try:
         expires_at = _expiry(form.get("days", ""), at)
         made, _row = tokens.create_token(
-            require_member(), form.get("token_name", ""), form.getlist("scopes"), at, expires_at
+            require_member(), form.get("token_name", ""), form.getlist("scopes"), expires_at, at
         )
     except InputRefused as refused:
         return _refused("token", refused)

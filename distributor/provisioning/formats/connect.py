@@ -101,9 +101,7 @@ class _Records:
         record = reader.text("record_id", LONGEST_NAME, required=False)
         first = self.ids.setdefault(record, reader.number)
         if record and first != reader.number:
-            reader.refuse(
-                "record_id", f"{shown(record)} is in row {first} too; the same record would count twice"
-            )
+            reader.refuse("record_id", f"{shown(record)} is in row {first} too; the same record would count twice")
 
     def _check_period(self, reader: RowReader) -> None:
         start, end = reader.instant("start_time_utc"), reader.instant("end_time_utc")

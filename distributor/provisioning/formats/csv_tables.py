@@ -40,9 +40,7 @@ def wrong_encoding(file: IO[bytes], encoding: str) -> UnreadableFile:
     if encoding != UTF_8:
         return UnreadableFile("The file begins like UTF-16 text but is not. Save it as “CSV UTF-8”.")
     line = _first_line_not_utf_8(file)
-    return UnreadableFile(
-        f"Line {line} is not UTF-8 text: it may be in an old encoding. Save the file as “CSV UTF-8”."
-    )
+    return UnreadableFile(f"Line {line} is not UTF-8 text: it may be in an old encoding. Save the file as “CSV UTF-8”.")
 
 
 def _first_line(file: IO[bytes], encoding: str) -> str:

@@ -50,12 +50,7 @@ def container_of(file: IO[bytes], name: str | None) -> Container:
     if start.startswith(ZIP):
         return "workbook"
     _refuse_other(start, name)
-    text = (
-        start.removeprefix(b"\xef\xbb\xbf")
-        .replace(b"\0", b"")
-        .removeprefix(b"\xff\xfe")
-        .removeprefix(b"\xfe\xff")
-    )
+    text = start.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     return "json" if text.lstrip()[:1] in {b"{", b"["} else "text"
 
 

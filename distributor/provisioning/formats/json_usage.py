@@ -44,9 +44,7 @@ def _document(file: IO[bytes]) -> dict[str, object]:
         raise UnreadableFile(f"The JSON is not an object. {SHAPE}.")
     unknown = [str(key) for key in document if key not in KEYS]
     if unknown:
-        raise UnreadableFile(
-            f"The JSON has fields that are not known: {listed(unknown)}. Known: {', '.join(KEYS)}."
-        )
+        raise UnreadableFile(f"The JSON has fields that are not known: {listed(unknown)}. Known: {', '.join(KEYS)}.")
     return document
 
 
@@ -98,11 +96,7 @@ def _set_counted_at(document: dict[str, object], usage: UsageFile) -> None:
     if given is None:
         return
     # Without an offset nobody knows which instant is meant; the dates of other layouts are UTC by definition.
-    if (
-        not isinstance(given, str)
-        or "T" not in given
-        or not (given.endswith("Z") or given[-6:-5] in {"+", "-"})
-    ):
+    if not isinstance(given, str) or "T" not in given or not (given.endswith("Z") or given[-6:-5] in {"+", "-"}):
         raise UnreadableFile(f"“counted_at”: {shown(given)} is not a time like 2026-10-31T18:00:00Z.")
     try:
         usage.counted_at = instant_of(given)

@@ -73,9 +73,7 @@ class _Rows:
     def _is_new(self, reader: RowReader, ref: str, name: str, sku: str) -> bool:
         first = self.seen.setdefault((ref, sku), reader.number)
         if first != reader.number:
-            reader.refuse(
-                "sku", f"the same customer and product as row {first}; write their units into one row"
-            )
+            reader.refuse("sku", f"the same customer and product as row {first}; write their units into one row")
         known_name, known_row = self.names.setdefault(ref, (name, reader.number))
         if known_name != name:
             reader.refuse("customer_name", f"row {known_row} gives this customer_ref another name")

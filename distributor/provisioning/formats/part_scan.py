@@ -2,6 +2,7 @@
 
 import re
 from array import array
+from string import ascii_uppercase
 
 from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
 from distributor.provisioning.formats.tables import too_many_columns, too_many_rows
@@ -10,7 +11,10 @@ DEEPEST = 64
 # Kinds of cells whose value is looked at: a number of a shared text, the name of an error.
 REFERRING = frozenset({"s", "e"})
 LONGEST_VALUE = 40
-NO_POSITION = "A cell of the workbook has no proper position. Save the workbook again as “Excel Workbook”."
+SAVE_AGAIN = "Save the workbook again as “Excel Workbook”."
+NO_POSITION = f"A cell of the workbook has no proper position. {SAVE_AGAIN}"
+# What stands in sheets and shared texts by the million and says nothing here.
+ORDINARY = frozenset({"t", "r", "rPr", "sz", "color", "rFont", "family", "xf"})
 _POSITION = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
@@ -24,26 +28,40 @@ class SharedTexts:
     def referred(self, number: str) -> None:
         """Count a cell that refers to a text. Raises UnreadableFile when all of them need too much."""
         if not _DIGITS.fullmatch(number) or int(number) >= len(self.lengths):
-            raise UnreadableFile(
-                "A cell of the workbook refers to a text that is not there. Save the workbook again."
-            )
+            raise UnreadableFile(f"A cell of the workbook refers to a text that is not there. {SAVE_AGAIN}")
         self.total += self.lengths[int(number)]
         if self.total > self.most:
-            raise UnreadableFile(
-                f"The texts of the workbook need more than {self.most // MIB} MB when written out."
-            )
+            raise UnreadableFile(f"The texts of the workbook need more than {self.most // MIB} MB when written out.")
 
 
 class PartScan:
     """Handlers for a parser. Raises UnreadableFile for cells outside of the limits, wherever they are.
 
-    ``broken``: cells without a value of their own, (row, column) from 0, in words.
+    ``broken``: cells without a value of their own, (row, column) from 0, in words. A sheet calls these handlers
+    millions of times, so they look at as little as they can.
     """
+
+    __slots__ = (
+        "broken",
+        "column",
+        "depth",
+        "filled",
+        "formula",
+        "in_shared",
+        "in_value",
+        "kind",
+        "limits",
+        "positioned",
+        "row",
+        "row_name",
+        "texts",
+        "value",
+    )
 
     def __init__(self, texts: SharedTexts, limits: Limits) -> None:
         self.texts, self.limits = texts, limits
         self.broken: dict[tuple[int, int], str] = {}
-        self.depth, self.row, self.column = 0, -1, -1
+        self.depth, self.row, self.row_name, self.column = 0, -1, "", -1
         self.kind, self.filled, self.formula = "", False, False
         self.positioned: bool | None = None
         self.in_value, self.in_shared, self.value = False, False, ""
@@ -52,22 +70,13 @@ class PartScan:
         """An element begins."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise UnreadableFile(
-                "The workbook's XML is nested too deeply. Save it again as “Excel Workbook”."
-            )
-        name = name.rpartition(":")[2]
+            raise UnreadableFile(f"The workbook's XML is nested too deeply. {SAVE_AGAIN}")
         if name == "c":
             self._start_cell(attributes)
         elif name in {"v", "is"}:
             self._fill()
-            self.in_value, self.value = self.kind in REFERRING, ""
-        elif name == "f":
-            self.formula = True
-        elif name == "row":
-            self._start_row(attributes.get("r"))
-        elif name == "si":
-            self.texts.lengths.append(0)
-            self.in_shared = True
+        elif name not in ORDINARY:
+            self._start_other(name.rpartition(":")[2], attributes)
 
     def characters(self, text: str) -> None:
         """Text between elements."""
@@ -79,30 +88,43 @@ class PartScan:
     def end(self, name: str) -> None:
         """An element ends."""
         self.depth -= 1
-        name = name.rpartition(":")[2]
-        if name == "v":
+        if self.in_value:
             self._end_value()
-        elif name == "c":
-            self._end_cell()
-        elif name == "si":
+        elif name == "c" or name.endswith(":c"):
+            if self.formula or self.kind == "e":
+                self._end_cell()
+        elif self.in_shared and name.rpartition(":")[2] == "si":
             self.in_shared = False
 
+    def _start_other(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "row":
+            self._start_row(attributes.get("r"))
+        elif name == "si":
+            self.texts.lengths.append(0)
+            self.in_shared = True
+        elif name == "f":
+            self.formula = True
+        elif name == "c":
+            self._start_cell(attributes)
+        elif name in {"v", "is"}:
+            self._fill()
+
     def _start_row(self, given: str | None) -> None:
-        self.row = self.row + 1 if given is None else self._number(given) - 1
-        self.column = -1
+        self.row = self.row + 1 if given is None else _number(given) - 1
+        self.row_name, self.column = str(self.row + 1), -1
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         position = attributes.get("r")
-        if self.positioned is None:
-            self.positioned = position is not None
         # Where some cells say their position and others leave it to be counted, readers differ in the result.
         if self.positioned is (position is None):
             raise UnreadableFile(NO_POSITION)
+        self.positioned = position is not None
         self.column = self.column + 1 if position is None else self._column(position)
         self.kind, self.filled, self.formula = attributes.get("t", ""), False, False
 
     def _fill(self) -> None:
-        self.filled = True
+        self.filled, self.value = True, ""
+        self.in_value = self.kind in REFERRING
         if self.row > self.limits.max_rows:
             raise too_many_rows(self.row, self.limits)
         if self.column >= self.limits.max_columns:
@@ -111,7 +133,7 @@ class PartScan:
     def _end_cell(self) -> None:
         if self.kind == "e":
             self.broken[self.row, self.column] = f"the error {self.value.strip()[:20]}"
-        elif self.formula and not self.filled:
+        elif not self.filled:
             self.broken[self.row, self.column] = "a formula that was never calculated"
 
     def _end_value(self) -> None:
@@ -120,15 +142,27 @@ class PartScan:
             self.texts.referred(self.value.strip())
 
     def _column(self, position: str) -> int:
+        column = COLUMNS.get(position.removesuffix(self.row_name))
+        if column is not None:
+            return column
         match = _POSITION.fullmatch(position)
-        if match is None or self._number(match[2]) - 1 != self.row:
+        if match is None or _number(match[2]) - 1 != self.row:
             raise UnreadableFile(NO_POSITION)
-        column = 0
-        for letter in match[1]:
-            column = column * 26 + ord(letter) - ord("A") + 1
-        return column - 1
+        return _column_number(match[1])
 
-    def _number(self, text: str) -> int:
-        if not _DIGITS.fullmatch(text) or int(text) < 1:
-            raise UnreadableFile("A row of the workbook has no proper number. Save the workbook again.")
-        return int(text)
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
+
+
+def _number(text: str) -> int:
+    if not _DIGITS.fullmatch(text) or int(text) < 1:
+        raise UnreadableFile(f"A row of the workbook has no proper number. {SAVE_AGAIN}")
+    return int(text)
+
+
+# The columns that nearly every file stays within.
+COLUMNS = {letters: _column_number(letters) for letters in [*ascii_uppercase, *(f"A{b}" for b in ascii_uppercase)]}

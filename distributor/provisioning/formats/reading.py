@@ -69,9 +69,7 @@ def _read_csv(file: IO[bytes], period: Period, limits: Limits) -> UsageFile:
         microsoft.read_rows(table, usage, period)
         return usage
     if connect.matches(table.header):
-        raise UnreadableFile(
-            "CloudBlue Connect's usage file is read as the workbook (.xlsx) it comes as, not as CSV."
-        )
+        raise UnreadableFile("CloudBlue Connect's usage file is read as the workbook (.xlsx) it comes as, not as CSV.")
     raise _unknown(table)
 
 

@@ -11,9 +11,7 @@ STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 def sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str]:
     """Path of the part, in lower case, by name of the sheet. Both documents have been judged before."""
-    targets = {
-        element.get("Id"): _path(element.get("Target", "")) for element in _all(relations, "Relationship")
-    }
+    targets = {element.get("Id"): _path(element.get("Target", "")) for element in _all(relations, "Relationship")}
     return {
         sheet.get("name", ""): targets.get(sheet.get(RELATION) or sheet.get(STRICT_RELATION), "")
         for sheet in _all(workbook, "sheet")

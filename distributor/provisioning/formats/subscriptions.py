@@ -34,11 +34,7 @@ def overlaps(charge: SubscriptionRow, starts_on: date, ends_on: date) -> bool:
     """Does the charge say anything about these days? A cancellation does about all days from its start on."""
     if charge.cancelled:
         return charge.charge_start <= ends_on
-    return (
-        starts_on < charge.charge_end
-        and charge.charge_start <= ends_on
-        and charge.charge_start < charge.charge_end
-    )
+    return starts_on < charge.charge_end and charge.charge_start <= ends_on and charge.charge_start < charge.charge_end
 
 
 def _latest(files: Files, starts_on: date, ends_on: date) -> Iterator[SubscriptionRow]:

@@ -34,9 +34,7 @@ class RowReader:
     ``columns`` maps the field's name, as people read it in the file, to its place in the row.
     """
 
-    def __init__(
-        self, columns: Mapping[str, int], refused: list[RefusedRow], decimal_comma: bool = False
-    ) -> None:
+    def __init__(self, columns: Mapping[str, int], refused: list[RefusedRow], decimal_comma: bool = False) -> None:
         self.columns, self.refused, self.decimal_comma = columns, refused, decimal_comma
         self.number, self.ok = 0, True
         self.cells: Sequence[object] = ()

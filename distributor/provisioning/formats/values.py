@@ -111,9 +111,7 @@ def _text_of_other(cell: object) -> str:
 
 def _text_of_float(value: float) -> str:
     if abs(value) >= FIRST_UNTRUE_FLOAT:
-        raise WrongValue(
-            f"{shown(value)} was kept as a number and has lost digits; format the column as text"
-        )
+        raise WrongValue(f"{shown(value)} was kept as a number and has lost digits; format the column as text")
     return format(value, FLOAT_FORMAT)
 
 

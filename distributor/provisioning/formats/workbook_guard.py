@@ -40,9 +40,7 @@ UNREAD = (
     "xl/media/",
 )
 
-NO_WORKBOOK = (
-    "The content is not that of an Excel workbook (.xlsx). Save it again as “Excel Workbook” or as CSV."
-)
+NO_WORKBOOK = "The content is not that of an Excel workbook (.xlsx). Save it again as “Excel Workbook” or as CSV."
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -154,6 +152,4 @@ def _parser(scan: PartScan) -> expat.XMLParserType:
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    raise UnreadableFile(
-        "The workbook holds XML entities or a document type, which no spreadsheet program writes."
-    )
+    raise UnreadableFile("The workbook holds XML entities or a document type, which no spreadsheet program writes.")

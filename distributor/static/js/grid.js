@@ -75,9 +75,7 @@ function start(form) {
       const open = waiting();
       showTotals(totals, terms);
       showIdle(totals, open.filter((line) => line.penalty > 0n), terms);
-      showDock(totals, open);
-      const undo = form.querySelector("[data-undo]");
-      if (undo) undo.hidden = undoable.length === 0;
+      showDock(totals, open, undoable.length > 0);
     });
   }
 

@@ -7,6 +7,14 @@ const SUMS = ["units", "difference", "amount", "notCharged", "penalty"];
 const SHOWN_RISKS = 6;
 const SHOWN_JUMPS = 3;
 
+const found = new Map();
+
+/** An element that stays for the life of the page, or null. Searching 100,000 elements at every key would be felt. */
+function place(selector) {
+  if (!found.has(selector)) found.set(selector, document.querySelector(selector));
+  return found.get(selector);
+}
+
 export function newTotals() {
   return {
     units: 0n, provisioned: 0n, difference: 0n, amount: 0n, notCharged: 0n, penalty: 0n,
@@ -33,7 +41,8 @@ export function showTotals(totals, terms) {
   figure("not_charged", terms.money(totals.notCharged), unexplainedNote(totals, terms), totals.penalty > 0n);
   figure("amount", terms.money(totals.amount));
   for (const [name, value] of [["discrepancies", totals.discrepancies], ["need", totals.states.need], ["missing", totals.states.missing]]) {
-    for (const place of document.querySelectorAll(`[data-count="${name}"]`)) place.textContent = value;
+    const chip = place(`[data-count="${name}"]`);
+    if (chip) chip.textContent = value;
   }
   showReadiness(totals);
 }
@@ -43,9 +52,9 @@ function unexplainedNote(totals, terms) {
 }
 
 function figure(name, value, note, isBad = false) {
-  const place = document.querySelector(`[data-figure="${name}"]`);
-  const noted = document.querySelector(`[data-figure-note="${name}"]`);
-  if (place) place.textContent = value;
+  const shown = place(`[data-figure="${name}"]`);
+  const noted = place(`[data-figure-note="${name}"]`);
+  if (shown) shown.textContent = value;
   if (!noted || note === undefined) return;
   noted.textContent = note;
   noted.classList.toggle("red", isBad);
@@ -53,7 +62,7 @@ function figure(name, value, note, isBad = false) {
 }
 
 function showReadiness(totals) {
-  const box = document.querySelector("[data-readiness]");
+  const box = place("[data-readiness]");
   if (!box) return;
   const todo = totals.states.need + totals.states.missing;
   const shares = { agree: totals.lines - todo - totals.states.explained, explained: totals.states.explained, need: todo };
@@ -74,7 +83,7 @@ function drawBand(svg, shares, all) {
 
 /** The "If you do nothing" panel: each line at risk, its units now and then, and what it would cost. */
 export function showIdle(totals, risks, terms) {
-  const panel = document.querySelector("[data-idle]");
+  const panel = place("[data-idle]");
   if (!panel) return;
   const costly = risks.length > 0;
   panel.classList.toggle("is-costly", costly);
@@ -102,12 +111,13 @@ function riskRow(panel, line, terms) {
 const nameOf = (line) => line.row.querySelector(".customer").textContent || line.row.querySelector(".product").textContent;
 
 /** The bar that stays in sight: what is unsaved, what Submit still needs, and links to the first of them. */
-export function showDock(totals, waiting) {
-  const dock = document.querySelector(".dock");
+export function showDock(totals, waiting, canUndo) {
+  const dock = place(".dock");
   if (!dock) return;
   const { need, missing } = totals.states;
   dock.querySelector("[data-changes]").classList.toggle("is-unsaved", totals.edits > 0);
   dock.querySelector("[data-changes-text]").textContent = totals.edits ? plural(texts.unsaved, totals.edits) : texts.allSaved;
+  dock.querySelector("[data-undo]").hidden = !canUndo;
   const gate = dock.querySelector("[data-gate]");
   gate.classList.toggle("is-ready", need + missing === 0);
   dock.querySelector("[data-gate-text]").textContent = need ? plural(texts.needComments, need) : missing ? plural(texts.needFigures, missing) : texts.ready;
@@ -115,13 +125,13 @@ export function showDock(totals, waiting) {
   dock.querySelector("[data-jumps]").replaceChildren(...waiting.slice(0, SHOWN_JUMPS).map(jumpTo));
 }
 
-function changeIcon(place, name) {
-  const use = place.querySelector("use");
+function changeIcon(box, name) {
+  const use = box.querySelector("use");
   use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${name}`));
 }
 
 function jumpTo(line) {
-  const link = document.querySelector("#jump-template").content.firstElementChild.cloneNode(true);
+  const link = place("#jump-template").content.firstElementChild.cloneNode(true);
   link.href = `#${line.row.id}`;
   link.dataset.jump = line.id;
   const amount = line.difference === null ? "" : ` ${showDifference(line.difference)}`;

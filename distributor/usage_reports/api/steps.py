@@ -1,0 +1,210 @@
+"""The steps of the workflow over the API. Each needs the version that the caller saw, in If-Match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+from sqlalchemy.exc import IntegrityError
+
+from distributor import clock
+from distributor.api.answers import Answer, once
+from distributor.api.bodies import json_body, load_list, refused
+from distributor.api.calls import IF_MATCH, KEY, call
+from distributor.database import db
+from distributor.errors import FieldError, Forbidden, NotFound
+from distributor.identity.acting import CurrentMember, acting
+from distributor.identity.current import require_member
+from distributor.problems import Problem, problem, problem_of
+from distributor.usage_reports import keyset, schemas, shapes
+from distributor.usage_reports.api.lines import PROBLEMS, check_line
+from distributor.usage_reports.api.taking import Change, blueprint, take
+from distributor.usage_reports.operations import steps
+from distributor.usage_reports.queries import ReportRow
+from workflows.errors import Refused
+from workflows.events import Event
+from workflows.usage_report import Side, Step
+
+Given = Mapping[str, Any]
+SENT: dict[str, Any] = {"headers": [IF_MATCH, KEY], "etag": True, "problems": PROBLEMS}
+EITHER_SIDE = ("reports:write", "reports:review")
+
+
+@blueprint.route("/<uuid:uid>/submit", methods=["POST"])
+@call("submitReport", schemas.ReportHeader, scope="reports:write", body=schemas.SubmitBody, body_optional=True, **SENT)
+def submit(uid: UUID) -> Response:
+    """Submit
+
+    The MSP hands the report in. Refused with the lines named while figures, prices or comments are missing.
+    """
+
+    def act(c: Change, body: Given) -> Event:
+        return steps.submit(c.report, c.acting, c.at, version=c.version, nil=body["nil"])
+
+    return take(uid, Step.SUBMIT, schemas.SubmitBody, act)
+
+
+@blueprint.route("/<uuid:uid>/recall", methods=["POST"])
+@call("recallReport", schemas.ReportHeader, scope="reports:write", body=schemas.NothingBody, body_optional=True, **SENT)
+def recall(uid: UUID) -> Response:
+    """Recall
+
+    The MSP takes a submitted report back, while nobody endorsed it and it is not due, or where corrections are allowed.
+    """
+
+    def act(c: Change, _body: Given) -> Event:
+        return steps.recall(c.report, c.acting, c.at, version=c.version)
+
+    return take(uid, Step.RECALL, schemas.NothingBody, act)
+
+
+@blueprint.route("/<uuid:uid>/endorse", methods=["POST"])
+@call("endorseReport", schemas.ReportHeader, scope="reports:review", body=schemas.NothingBody, body_optional=True, **SENT)
+def endorse(uid: UUID) -> Response:
+    """Endorse
+
+    The first of two reviewers of a report over the account's approval limit.
+    """
+
+    def act(c: Change, _body: Given) -> Event:
+        return steps.endorse(c.report, c.acting, c.at, version=c.version)
+
+    return take(uid, Step.ENDORSE, schemas.NothingBody, act)
+
+
+@blueprint.route("/<uuid:uid>/approve", methods=["POST"])
+@call("approveReport", schemas.ReportHeader, scope="reports:review", body=schemas.NothingBody, body_optional=True, **SENT)
+def approve(uid: UUID) -> Response:
+    """Approve
+
+    The distributor accepts the figures. Over the account's approval limit, somebody else has to endorse them first.
+    """
+
+    def act(c: Change, _body: Given) -> Event:
+        return steps.approve(c.report, c.acting, c.at, version=c.version)
+
+    return take(uid, Step.APPROVE, schemas.NothingBody, act)
+
+
+@blueprint.route("/<uuid:uid>/reject", methods=["POST"])
+@call("rejectReport", schemas.ReportHeader, scope="reports:review", body=schemas.RejectBody, **SENT)
+def reject(uid: UUID) -> Response:
+    """Reject
+
+    The report goes back to the MSP with a reason and, where given, notes on lines. Lines without a note are accepted then.
+    """
+
+    def act(c: Change, body: Given) -> Event:
+        return steps.reject(
+            c.report, c.acting, c.at, reason=body["reason"], notes=_notes(body["lines"]), version=c.version
+        )
+
+    return take(uid, Step.REJECT, schemas.RejectBody, act)
+
+
+def _notes(given: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
+    notes = {item["id"]: item["note"] for item in given}
+    if len(notes) < len(given):
+        raise refused([FieldError("A line is named twice.", "lines")])
+    return notes
+
+
+@blueprint.route("/<uuid:uid>/reopen", methods=["POST"])
+@call("reopenReport", schemas.ReportHeader, scope=EITHER_SIDE, body=schemas.ReasonBody, **SENT)
+def reopen(uid: UUID) -> Response:
+    """Reopen
+
+    An approved report that is not invoiced goes back to the MSP: by the MSP (scope `reports:write`) where the account allows
+    corrections, or by a reviewer (scope `reports:review`).
+    """
+    _check_scope(EITHER_SIDE)
+
+    def act(c: Change, body: Given) -> Event:
+        return steps.reopen(c.report, c.acting, c.at, reason=body["reason"], version=c.version)
+
+    return take(uid, Step.REOPEN, schemas.ReasonBody, act, _check_side)
+
+
+def _check_side(report: ReportRow, member: CurrentMember) -> None:
+    _check_scope(("reports:write",) if member.side_of(report) is Side.MSP else ("reports:review",))
+
+
+def _check_scope(any_of: tuple[str, ...]) -> None:
+    if not any(require_member().may(scope) for scope in any_of):
+        raise Forbidden(f"This call needs a token with the scope {' or '.join(any_of)}.")
+
+
+@blueprint.route("/<uuid:uid>/lines/<uuid:line>/waive", methods=["POST"])
+@call("waivePenalty", schemas.ReportHeader, scope="reports:review", body=schemas.ReasonBody, **SENT)
+def waive(uid: UUID, line: UUID) -> Response:
+    """Waive a penalty
+
+    The line's chargeable units return to what the MSP had declared; the reason explains it.
+    """
+
+    def act(c: Change, body: Given) -> Event:
+        return steps.waive(c.report, line, c.acting, c.at, reason=body["reason"], version=c.version)
+
+    return take(uid, Step.WAIVE, schemas.ReasonBody, act, lambda report, _member: check_line(report, line))
+
+
+@blueprint.route("/<uuid:uid>/invoice", methods=["POST"])
+@call("invoiceReport", schemas.ReportHeader, scope="reports:invoice", body=schemas.InvoiceBody, body_optional=True, **SENT)
+def invoice(uid: UUID) -> Response:
+    """Mark as invoiced
+
+    For billing systems: an approved report is closed for good.
+    """
+
+    def act(c: Change, body: Given) -> Event:
+        return steps.invoice(c.report, c.acting, c.at, reason=body["reason"] or None, version=c.version)
+
+    return take(uid, Step.INVOICE, schemas.InvoiceBody, act)
+
+
+@blueprint.route("/approve", methods=["POST"])
+@call(
+    "approveReports", schemas.Outcomes, scope="reports:review", body=schemas.Wanted(many=True), headers=[KEY],
+    problems=(409, 411, 413, 415, 422),
+)  # fmt: skip
+def approve_together() -> Response:
+    """Approve several
+
+    At most 200 reports, each in the version you saw and each answered by itself: one that is refused does not stop the others.
+    """
+    member = require_member()
+    return once(member, lambda: _approved(member))
+
+
+def _approved(member: CurrentMember) -> Answer:
+    wanted = load_list(schemas.Wanted, json_body(), schemas.MOST_TOGETHER)
+    versions = {item["id"]: item["version"] for item in wanted}
+    if len(versions) < len(wanted):
+        raise refused([FieldError("A report is named twice.", "id")])
+    locked = keyset.reports_in_sight_for_update(list(versions), member)
+    at, endorsers = clock.now(), keyset.endorsers(list(locked.values()))
+    made = {uid: _outcome(row, versions[uid], member, at, endorsers) for uid, row in locked.items()}
+    missing = problem_of(NotFound("This usage report"))
+    return Answer({"items": [made.get(uid) or _refusal(uid, missing) for uid in versions]})
+
+
+def _outcome(
+    report: ReportRow, version: int, member: CurrentMember, at: datetime, endorsers: Mapping[int, Any]
+) -> dict[str, Any]:
+    """One report in its own savepoint, so that a refusal, even one by the database, leaves the others alone."""
+    try:
+        with db.session.begin_nested():
+            event = steps.approve(report, acting(member, report), at, version=version)
+    except Refused as error:
+        return _refusal(report.uid, problem_of(error))
+    except IntegrityError:
+        return _refusal(report.uid, problem(409, "conflict", "The report changed meanwhile. Read it and try again."))
+    header = shapes.header(shapes.after(report, event), member, at, endorsers.get(report.endorsed_by))
+    return {"id": str(report.uid), "status": 200, "report": header}
+
+
+def _refusal(uid: UUID, found: Problem) -> dict[str, Any]:
+    return {"id": str(uid), "status": found.status, "problem": found.as_dict(f"/api/v1/reports/{uid}")}
