@@ -7,9 +7,13 @@ of errors in `failures.py`.
 from __future__ import annotations
 
 from flask import Blueprint, Flask
+from flask_smorest import Blueprint as ApiBlueprint
 
 from distributor import assets, failures, formatting, gate, headers, health, languages, navigation
+from distributor.api import document
+from distributor.identity import api as identity_api
 from distributor.identity import views as identity
+from distributor.usage_reports import api as usage_reports_api
 from distributor.usage_reports import review_views as review
 from distributor.usage_reports import views as usage_reports
 
@@ -20,6 +24,11 @@ PAGES: tuple[Blueprint, ...] = (
     usage_reports.blueprint,
 )
 
+API: tuple[ApiBlueprint, ...] = (
+    usage_reports_api.blueprint,
+    identity_api.blueprint,
+)
+
 
 def register(app: Flask) -> None:
     """Bind blueprints, error pages, headers and template helpers to the application."""
@@ -27,5 +36,6 @@ def register(app: Flask) -> None:
         part.register(app)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
+    document.install(app, API)
     # Last, as flask-smorest brings a handler of its own, in another shape than RFC 9457.
     failures.register(app)

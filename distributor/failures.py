@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, make_response, redirect, render_
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from distributor.database import db
@@ -36,6 +36,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(IntegrityError, _guarded)
+    app.register_error_handler(DataError, _unkeepable)
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(Exception, _unexpected)
 
@@ -91,6 +92,13 @@ def _guarded(error: IntegrityError) -> ResponseReturnValue:
     known = _recorded("refused by the database", error)
     said = gettext("The data changed meanwhile, or does not fit together. Nothing was saved: reload and try again.")
     return _answer(problem(409, "conflict", said, extra=known))
+
+
+def _unkeepable(error: DataError) -> ResponseReturnValue:
+    """A value that passed every check and still has no place in the database, such as text with a zero byte."""
+    known = _recorded("value refused by the database", error)
+    said = gettext("A value holds a character or number that cannot be kept. Nothing was saved: correct it.")
+    return _answer(problem(422, "invalid-input", said, extra=known))
 
 
 def _unavailable(error: OperationalError) -> ResponseReturnValue:

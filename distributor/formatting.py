@@ -65,7 +65,7 @@ def signed(value: Decimal | int | None) -> str:
 def signed_percent(value: Decimal | int | None) -> str:
     """A change with its sign and one decimal: "+1.4 %"."""
     shown = percent(value, 1)
-    return f"+{shown}" if value is not None and round(value, 1) > 0 else shown
+    return f"+{shown}" if value is not None and round(Decimal(value), 1) > 0 else shown
 
 
 def plain(value: Decimal | int | None) -> str:

@@ -60,6 +60,9 @@ TITLES: dict[str, str] = {
     "internal-error": "Something failed on our side",
 }
 
+# Python 3.13 calls this status otherwise than 3.11 did; a type never changes.
+RENAMED = {413: "content-too-large"}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -104,7 +107,7 @@ def problem_of_http(error: HTTPException) -> Problem:
     found = [FieldError(reason, place or None).as_dict() for part in parts for place, reason in _places(part)]
     if found:
         return problem(status, "invalid-input", "The input was refused: see errors.", found)
-    kind = HTTPStatus(status).phrase.lower().replace(" ", "-")
+    kind = RENAMED.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "-")
     return problem(status, kind, data.get("message") or error.description or "")
 
 

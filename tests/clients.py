@@ -6,7 +6,7 @@ from contextvars import Context
 from datetime import datetime
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
@@ -25,6 +25,8 @@ class Client(FlaskClient):
     """Commits what the test has made so far, then asks in a fresh context, as a server's thread would."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if not has_app_context():  # following a redirect: fresh already
+            return super().open(*args, **kwargs)
         db.session.commit()
         return Context().run(super().open, *args, **{"buffered": True, **kwargs})
 

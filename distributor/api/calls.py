@@ -14,6 +14,7 @@ from distributor.identity.current import needs_scope, needs_token
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = "application/json"
 ALWAYS = (400, 401)
+UNEXPECTED = "ProblemUnexpected"
 
 IF_MATCH = {
     "in": "header", "name": "If-Match", "schema": {"type": "string", "examples": ['"3"']},
@@ -55,6 +56,7 @@ def call(
     answers: dict[str, Any] = {str(status): _answer(answer, status, told)}
     answers |= {str(code): {"description": words} for code, words in (also or {}).items()}
     answers |= {str(code): response_name(code) for code in sorted({*ALWAYS, *problems, *_of_scope(scope)})}
+    answers["default"] = UNEXPECTED
     document: dict[str, Any] = {"operationId": operation_id, "responses": answers}
     document["parameters"] = [*map(dict, headers), *([{"in": "query", "schema": query}] if query else [])]
     document["security"] = [{"bearer": [name]} for name in _names(scope)] or [{"bearer": []}]

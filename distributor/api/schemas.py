@@ -53,6 +53,15 @@ class Place(Shape):
     reason = fields.String(required=True)
 
 
+class PresentLine(Shape):
+    """A line as it stands, for somebody whose copy of it is stale."""
+
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    chargeable_units = units()
+    comment = fields.String(allow_none=True)
+
+
 class Problem(Shape):
     """Why a call was refused (RFC 9457). `type` never changes; `title` and `detail` are for people."""
 
@@ -62,3 +71,9 @@ class Problem(Shape):
     detail = fields.String()
     instance = fields.String(metadata={"format": "uri-reference"})
     errors = fields.List(fields.Nested(Place))
+    count = fields.Integer(metadata={"description": "How many lines stand in the way."})
+    current_version = fields.Integer(metadata={"description": "With `stale-version`."})
+    lines = fields.List(fields.Nested(PresentLine), metadata={"description": "With `stale-line`."})
+    report_status = fields.String(metadata={"description": "With `transition-not-allowed`."})
+    allowed_actions = fields.List(fields.String(), metadata={"description": "With `transition-not-allowed`."})
+    error_id = fields.String(metadata={"description": "Under which it was recorded."})

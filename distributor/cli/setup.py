@@ -17,6 +17,7 @@ from distributor.errors import InputRefused
 from distributor.identity import operations as identity
 from distributor.identity import queries
 from distributor.identity.models import Organization, User
+from distributor.identity.queries import member_by_email
 from distributor.identity.tokens import create_token
 from distributor.scheduler.models import SetAside
 

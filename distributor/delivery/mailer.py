@@ -29,8 +29,8 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a mail did not go out. `permanent`: trying again is of no use. `unreachable`: no other mail would go out either.
-    `broken`: the connection is gone, perhaps because of this very mail.
+    """Why a mail did not go out. `permanent`: trying again is of no use. `unreachable`: no other mail would go out
+    either. `broken`: the connection is gone, perhaps because of this very mail.
     """
 
     error: str
@@ -41,7 +41,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A mail on its way. `uid` is its row's in the outbox: every try carries the same Message-ID, so doubles can be told."""
+    """A mail on its way. `uid` is its row's in the outbox: every try carries the same Message-ID, so that doubles are
+    known as such.
+    """
 
     uid: UUID
     name: str
@@ -87,8 +89,7 @@ class PostOffice:
             code, words = error.recipients[address]
             return Failure(f"The recipient was refused: {answer(code, words)}", permanent=code >= 500)
         except smtplib.SMTPDataError as error:
-            words = answer(error.smtp_code, error.smtp_error)
-            return Failure(f"The message was refused: {words}", permanent=error.smtp_code >= 500)
+            return Failure(f"The message was refused: {said(error)}", permanent=error.smtp_code >= 500)
         except smtplib.SMTPResponseException as error:
             return Failure(f"The mail server refused: {said(error)}")
         except (smtplib.SMTPException, OSError) as error:

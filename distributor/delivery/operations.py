@@ -21,7 +21,7 @@ from distributor.database import db
 from distributor.delivery.mailer import TIME_OUT, Envelope, Failure, PostOffice, post_office
 from distributor.delivery.models import DeliveryAttempt, Notification
 from distributor.delivery.queries import NOTIFICATION, why_not
-from distributor.delivery.rendering import PASSWORD_LINK, Mail, rendered
+from distributor.delivery.rendering import INVITATION, Mail, rendered
 from distributor.errors import Conflict
 from distributor.identity.models import User
 from distributor.identity.operations import password_link
@@ -122,7 +122,7 @@ def _attempt(office: PostOffice, row: Row[Any], at: datetime, tally: Counter[str
 def _written(row: Row[Any], at: datetime) -> tuple[Mail, Mail, str]:
     """The mail, what is kept of it, and the recipient's name. What was sent before goes out again word for word."""
     user = db.session.get_one(User, row.user_id)
-    if row.event == PASSWORD_LINK:
+    if row.event == INVITATION:
         return rendered(row, password_link(user, at, beside=True)), rendered(row), user.name
     mail = Mail(row.subject, row.body_text, row.body_html) if row.subject else rendered(row)
     return mail, mail, user.name
@@ -185,8 +185,8 @@ def tell_to_set_password(
     recipient = select(User.email).where(User.id == user_id).scalar_subquery()
     db.session.execute(
         insert(Notification).values(
-            event=PASSWORD_LINK,
-            occasion=func.concat(f"{PASSWORD_LINK}:{organization_id}:", at.isoformat()),
+            event=INVITATION,
+            occasion=func.concat(f"{INVITATION}:{organization_id}:", at.isoformat()),
             recipient=recipient,
             user_id=user_id,
             side=str(side),

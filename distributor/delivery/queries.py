@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, and_, any_, false, func, or_, select
+from sqlalchemy import ColumnElement, Function, Row, Select, Table, and_, any_, false, func, or_, select
 
 from distributor.accounts.models import Account
 from distributor.database import db
@@ -19,13 +19,15 @@ from distributor.identity.models import Member, Organization, User
 from distributor.usage_reports.models import UsageReport
 from workflows.usage_report import EDITABLE, Role, Side
 
-NOTIFICATION = Notification.__table__
+NOTIFICATION = cast("Table", Notification.__table__)
 ATTEMPT = DeliveryAttempt.__table__
 ACCOUNT = Account.__table__
 REPORT = UsageReport.__table__
 STATUSES = ("waiting", "sent", "given_up")
 PAGE_SIZE = 50
 REMINDER = "reminder"
+
+NotificationRow = Row[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ def is_own(organization_id: int) -> ColumnElement[bool]:
 
 
 def is_partners(member: CurrentMember) -> ColumnElement[bool]:
-    """Mails to the MSPs of the organization's accounts: its admins and reviewers see whether they arrived, not the words."""
+    """Mails to the MSPs of the organization's accounts: its admins and reviewers see whether they arrived, not what
+    they say.
+    """
     if not member.roles & {Role.ADMIN, Role.REVIEWER}:
         return false()
     here = member.organization_id
@@ -57,7 +61,7 @@ def is_partners(member: CurrentMember) -> ColumnElement[bool]:
     )
 
 
-def _personal(key: str, organization_id: int, users: ScalarSelect[Any]) -> ColumnElement[bool]:
+def _personal(key: str, organization_id: int, users: Function[Any]) -> ColumnElement[bool]:
     """Mails that belong to no account. The users come as an array, so that the index on them is used."""
     return and_(
         NOTIFICATION.c.report_id.is_(None),
@@ -66,8 +70,8 @@ def _personal(key: str, organization_id: int, users: ScalarSelect[Any]) -> Colum
     )
 
 
-def _users_of(condition: ColumnElement[bool]) -> ScalarSelect[Any]:
-    return select(func.array_agg(Member.user_id)).where(condition).scalar_subquery()
+def _users_of(condition: ColumnElement[bool]) -> Function[Any]:
+    return func.array(select(Member.user_id).where(condition).scalar_subquery())
 
 
 def _seen_by(member: CurrentMember) -> Select[Any]:
@@ -95,7 +99,7 @@ def _seen_by(member: CurrentMember) -> Select[Any]:
 def notifications(
     member: CurrentMember, *, status: str | None = None, before: UUID | None = None, limit: int = PAGE_SIZE
 ) -> NotificationPage:
-    """A page of what the member may see, newest first, those of one status only if given, after the one named `before`."""
+    """A page of what the member may see, newest first: of one `status` where given, after the one named `before`."""
     query = _seen_by(member).order_by(NOTIFICATION.c.id.desc()).limit(limit + 1)
     if status is not None:
         query = query.where(NOTIFICATION.c.status == status)

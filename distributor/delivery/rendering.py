@@ -1,7 +1,7 @@
 """Turning a row of the outbox into a mail, in the recipient's language. All words stand in `templates/email/`.
 
-Each event has a folder: `words.txt` holds the sentences once, `body.txt` and `body.html` lay them out, `subject.txt` is the
-subject. A name that a template uses and nobody gives is an error, never a blank.
+Each event has a folder: `words.txt` holds the sentences once, `body.txt` and `body.html` lay them out, `subject.txt` is
+the subject. A name that a template uses and nobody gives is an error, never a blank.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app
-from flask_babel import force_locale, get_locale, gettext, ngettext
+from flask_babel import force_locale, get_locale, get_translations
 from jinja2 import Environment, StrictUndefined, select_autoescape
 from sqlalchemy import select
 
@@ -25,9 +25,9 @@ from distributor.identity.models import Organization, User
 from distributor.identity.operations import LINK_LIVES
 from workflows.usage_report import Side
 
-PASSWORD_LINK = "password_link"
+INVITATION = "password_link"
 # Stands in the link of every copy that is kept or shown: the way to a password belongs to its mail alone.
-HIDDEN_TOKEN = "…"
+WITHHELD = "…"
 FALLBACK_LOCALE = "en"
 PAGE = {Side.MSP: "reports", Side.DISTRIBUTOR: "review"}
 
@@ -41,7 +41,7 @@ class Mail:
     html: str
 
 
-def rendered(notification: Any, token: str = HIDDEN_TOKEN) -> Mail:
+def rendered(notification: Any, token: str = WITHHELD) -> Mail:
     """The mail of a notification (any row with its columns), from what is true in the database now.
 
     `token` completes the link of a `password_link` mail.
@@ -71,7 +71,7 @@ def _context(notification: Any, name: str, token: str) -> dict[str, Any]:
         "details": notification.details,
         "notifications_link": f"{settings.public_url}/notifications",
     }
-    if notification.event == PASSWORD_LINK:
+    if notification.event == INVITATION:
         return {**common, **_invitation(notification, f"{settings.public_url}/set-password/{token}")}
     side = Side(notification.side)
     facts = report_facts(notification.report_id, notification.event, side, notification.details.get("version"))
@@ -149,8 +149,15 @@ def _environment(app: Flask) -> Environment:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        kept.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]  # i18n's
+        kept.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
         kept.filters.update(FILTERS)
         app.extensions["distributor.mail"] = kept
     return kept
 
+
+def _gettext(text: str) -> str:
+    return str(get_translations().ugettext(text))
+
+
+def _ngettext(singular: str, plural: str, number: int) -> str:
+    return str(get_translations().ungettext(singular, plural, number))

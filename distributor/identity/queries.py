@@ -16,6 +16,8 @@ from distributor.identity.sessions import MEMBER_COLUMNS, digest, member_of
 
 def user_by_email(email: str) -> User | None:
     """The user with this address, in any spelling of case."""
+    if "\0" in email:  # PostgreSQL takes no such text, not even to compare with
+        return None
     return db.session.scalar(select(User).where(User.email == tidy_email(email)))
 
 

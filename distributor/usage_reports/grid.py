@@ -52,9 +52,6 @@ class GridLine:
     last_units: Decimal | None = None
     estimate_units: Decimal | None = None
     carried_until: None = None
-    typed_units: str | None = None
-    typed_comment: str | None = None
-    error: str | None = None
 
 
 @dataclass(slots=True)

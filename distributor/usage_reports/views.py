@@ -14,14 +14,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from distributor import clock
 from distributor.database import db
-from distributor.errors import InputRefused, StaleLines
+from distributor.errors import FieldError, InputRefused, StaleLines
 from distributor.identity.acting import CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.problems import problem_of
 from distributor.usage_reports import forms, grid, lists, queries
 from distributor.usage_reports.history import history_of
 from distributor.usage_reports.operations import drafts, steps
-from distributor.usage_reports.operations.drafts import NewLine
+from distributor.usage_reports.operations.drafts import LineDraft, NewLine
 from distributor.usage_reports.operations.usage import apply_usage as take_over_usage
 from distributor.usage_reports.operations.usage import pending_usage
 from distributor.usage_reports.queries import ReportRow
@@ -95,11 +95,10 @@ def show(uid: UUID) -> str | BaseResponse:
     return render_template("usage_reports/show.html", **_page(report, member))
 
 
-def _page(report: ReportRow, member: CurrentMember, typed: dict[str, Any] | None = None) -> dict[str, Any]:
+def _page(report: ReportRow, member: CurrentMember, refused: dict[str, Any] | None = None) -> dict[str, Any]:
     at = clock.now()
     actions = actions_for(queries.state_of(report), member.actor_for(report), at)
     lines = _lines(report)
-    _put_typed(lines, typed or {})
     editable = Step.SAVE in actions
     page = max(1, request.args.get("page", 1, type=int))
     last = queries.last_approved(report)
@@ -116,7 +115,7 @@ def _page(report: ReportRow, member: CurrentMember, typed: dict[str, Any] | None
         "left": report.due_at - at,
         "last": last,
         "pending": pending_usage(report) if editable else None,
-        "settings": _settings(report, editable, Step.SUBMIT in actions, bool(rest)),
+        "settings": {**_settings(report, editable, Step.SUBMIT in actions, bool(rest)), "refused": refused or {}},
         "pages": _pages(report, page),
         "products": lists.addable_products(report) if editable else [],
         "customers": lists.customers_of(report) if editable else [],
@@ -132,16 +131,13 @@ def _lines(report: ReportRow) -> list[grid.GridLine]:
     return grid.grid_lines(report, rows, queries.previous_provisioned(report), earlier)
 
 
-def _put_typed(lines: list[grid.GridLine], typed: dict[str, Any]) -> None:
-    """What a refused form held goes back into its fields, each wrong one with its reason."""
-    if not typed:
-        return
-    errors = {error.line: error.reason for error in typed["errors"]}
-    for line in lines:
-        draft = typed["drafts"].get(line.id)
-        if draft is not None:
-            line.typed_units, line.typed_comment = draft.chargeable_units, draft.comment
-        line.error = errors.get(line.id)
+def _refused(drafts: dict[str, LineDraft], errors: list[FieldError]) -> dict[str, dict[str, Any]]:
+    """What a refused form held, for its fields: by line the units and comment as typed, and why they were refused."""
+    reasons = {error.line: error.reason for error in errors}
+    return {
+        line: {"units": draft.chargeable_units, "comment": draft.comment, "error": reasons.get(line)}
+        for line, draft in drafts.items()
+    }
 
 
 def _first(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], list[grid.Group]]:
@@ -246,13 +242,13 @@ def _save_form(uid: UUID) -> BaseResponse | tuple[str, int]:
     return redirect(url_for(".show", uid=uid))
 
 
-def _again(uid: UUID, member: CurrentMember, refused: Refused, typed: dict[str, Any]) -> tuple[str, int]:
+def _again(uid: UUID, member: CurrentMember, refused: Refused, typed: dict[str, LineDraft]) -> tuple[str, int]:
     """The page once more, with everything that was typed and what was wrong with it."""
     problem = problem_of(refused)
     report = queries.report(uid, member)
     errors = refused.errors if isinstance(refused, InputRefused) else []
     flash(refused.message, "error")
-    page = _page(report, member, {"drafts": typed, "errors": errors} if typed else None)
+    page = _page(report, member, _refused(typed, errors))
     return render_template("usage_reports/show.html", **page), problem.status
 
 

@@ -1,6 +1,8 @@
 """Taking in a file: counted while it is read, and what its first bytes say it is."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import IO, BinaryIO, Literal
 
@@ -27,20 +29,23 @@ OTHERS = {
 }
 
 
-def taken_in(data: BinaryIO | bytes, limits: Limits) -> IO[bytes]:
-    """A seekable copy, to be closed by the caller. Raises UnreadableFile for a file too large or empty."""
-    source = BytesIO(data) if isinstance(data, bytes) else data
-    copy = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller closes it
+@contextmanager
+def taken_in(data: BinaryIO | bytes, limits: Limits) -> Iterator[IO[bytes]]:
+    """A seekable copy of the file. Raises UnreadableFile for one that is too large or empty."""
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+        if not _copied(BytesIO(data) if isinstance(data, bytes) else data, copy, limits):
+            raise UnreadableFile("The file is empty.")
+        yield copy
+
+
+def _copied(source: BinaryIO, copy: IO[bytes], limits: Limits) -> int:
     size = 0
     while chunk := source.read(CHUNK):
         size += len(chunk)
         if size > limits.max_bytes:
-            copy.close()
             raise UnreadableFile(f"The file is larger than {limits.max_bytes / MIB:g} MB. Split it.")
         copy.write(chunk)
-    if not size:
-        raise UnreadableFile("The file is empty.")
-    return copy
+    return size
 
 
 def container_of(file: IO[bytes], name: str | None) -> Container:

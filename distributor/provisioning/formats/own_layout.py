@@ -82,8 +82,7 @@ class _Rows:
 
 def decimals_of(value: Decimal | None) -> int:
     """How many decimals a written-out number has; 0 for none."""
-    exponent = value.as_tuple().exponent if value is not None else 0
-    return max(0, -exponent) if isinstance(exponent, int) else 0
+    return len(str(value).partition(".")[2]) if value is not None else 0
 
 
 def _customer(reader: RowReader) -> tuple[str, str]:

@@ -15,6 +15,8 @@ SAVE_AGAIN = "Save the workbook again as “Excel Workbook”."
 NO_POSITION = f"A cell of the workbook has no proper position. {SAVE_AGAIN}"
 # What stands in sheets and shared texts by the million and says nothing here.
 ORDINARY = frozenset({"t", "r", "rPr", "sz", "color", "rFont", "family", "xf"})
+# (row, column), from 0, and what stands there in words.
+Broken = dict[tuple[int, int], str]
 _POSITION = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
@@ -27,7 +29,7 @@ class SharedTexts:
 
     def referred(self, number: str) -> None:
         """Count a cell that refers to a text. Raises UnreadableFile when all of them need too much."""
-        if not _DIGITS.fullmatch(number) or int(number) >= len(self.lengths):
+        if not number.isdecimal() or int(number) >= len(self.lengths):
             raise UnreadableFile(f"A cell of the workbook refers to a text that is not there. {SAVE_AGAIN}")
         self.total += self.lengths[int(number)]
         if self.total > self.most:
@@ -37,7 +39,7 @@ class SharedTexts:
 class PartScan:
     """Handlers for a parser. Raises UnreadableFile for cells outside of the limits, wherever they are.
 
-    ``broken``: cells without a value of their own, (row, column) from 0, in words. A sheet calls these handlers
+    ``broken``: cells without a value of their own. A sheet calls these handlers
     millions of times, so they look at as little as they can.
     """
 
@@ -60,7 +62,7 @@ class PartScan:
 
     def __init__(self, texts: SharedTexts, limits: Limits) -> None:
         self.texts, self.limits = texts, limits
-        self.broken: dict[tuple[int, int], str] = {}
+        self.broken: Broken = {}
         self.depth, self.row, self.row_name, self.column = 0, -1, "", -1
         self.kind, self.filled, self.formula = "", False, False
         self.positioned: bool | None = None

@@ -27,7 +27,7 @@ def effective_usage(files: Files, starts_on: date, ends_on: date) -> list[UsageR
     for charge in _latest(files, starts_on, ends_on):
         if not charge.cancelled:
             _add(sums, charge)
-    return [row for row in sums.values() if row.provisioned_units]
+    return sorted((row for row in sums.values() if row.provisioned_units), key=lambda row: row.row)
 
 
 def overlaps(charge: SubscriptionRow, starts_on: date, ends_on: date) -> bool:

@@ -116,11 +116,13 @@ def _text_of_float(value: float) -> str:
 
 
 def _number_of_float(value: float) -> Decimal:
+    if 0 <= value < 10**MOST_INTEGER_DIGITS and value == int(value):
+        return Decimal(int(value))
     if not -float("inf") < value < float("inf"):
         raise WrongValue(f"{shown(value)} is not a finite number")
     if value < 0:
         raise WrongValue(f"{shown(format(value, FLOAT_FORMAT))} is negative; write 0 or more")
-    return _written_out(Decimal(format(value, FLOAT_FORMAT)), shown(value))
+    return _written_out(Decimal(format(value, FLOAT_FORMAT)), value)
 
 
 def _number_of_text(text: str, decimal_comma: bool, exponent: bool) -> Decimal:
@@ -131,7 +133,7 @@ def _number_of_text(text: str, decimal_comma: bool, exponent: bool) -> Decimal:
         raise WrongValue(f"{shown(text)} is too long for a number")
     plain = _with_point(text, decimal_comma)
     if _PLAIN.fullmatch(plain) or (exponent and _EXPONENT.fullmatch(plain)):
-        return _written_out(Decimal(plain), shown(text))
+        return _written_out(Decimal(plain), text)
     raise WrongValue(_why_no_number(text))
 
 
@@ -164,12 +166,12 @@ def _why_no_number(text: str) -> str:
     return f"{shown(text)} is not a number"
 
 
-def _written_out(value: Decimal, given: str) -> Decimal:
+def _written_out(value: Decimal, given: object) -> Decimal:
     """Without an exponent and without zeros at the end: precision is judged by value, 19.000 is 19."""
     if not value:
         return Decimal(0)
     if value.adjusted() >= MOST_INTEGER_DIGITS:
-        raise WrongValue(f"{given} has more than {MOST_INTEGER_DIGITS} digits before the decimals")
+        raise WrongValue(f"{shown(given)} has more than {MOST_INTEGER_DIGITS} digits before the decimals")
     text = format(value, "f")
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 

@@ -6,15 +6,13 @@ the process is ended. So every part it could look at passes ``PartScan`` first, 
 exactly those parts.
 """
 
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO, NoReturn
 from xml.parsers import expat
 
-from distributor.provisioning.formats.part_scan import PartScan, SharedTexts
+from distributor.provisioning.formats.part_scan import Broken, PartScan, SharedTexts
 from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
 from distributor.provisioning.formats.sheet_names import sheet_parts
 
@@ -22,7 +20,6 @@ MOST_MEMBERS = 1000
 CHUNK = 256 * 1024
 # An expat before 2.6 looks at an unfinished token again with every chunk.
 LONGEST_TOKEN = MIB
-IN_MEMORY = 8 * MIB
 # Small files reach high ratios without harm.
 RATIO_COUNTS_FROM = MIB
 
@@ -53,19 +50,15 @@ _BROKEN = (
 )
 
 
-@dataclass(slots=True)
-class GuardedWorkbook:
-    """``copy``: the judged parts as a workbook. ``broken``: per sheet what is in (row, column), from 0."""
+def guard(file: IO[bytes], copy: IO[bytes], limits: Limits) -> dict[str, Broken]:
+    """Judge a workbook and write what may be read of it into ``copy``.
 
-    copy: IO[bytes]
-    broken: dict[str, dict[tuple[int, int], str]]
-
-
-def guard(file: IO[bytes], limits: Limits) -> GuardedWorkbook:
-    """Judge a workbook. Raises UnreadableFile when it is none, or larger in any way than allowed."""
+    Gives, per name of a sheet, the cells without a value of their own. Raises UnreadableFile for what is no workbook
+    or is larger in any way than allowed.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
-            return _copied(archive, _members(archive, file, limits), limits)
+            return _judged(archive, _members(archive, file, limits), copy, limits)
     except expat.ExpatError:
         raise UnreadableFile(f"A part of the workbook is broken XML. {NO_WORKBOOK}") from None
     except _BROKEN:
@@ -108,9 +101,9 @@ def _shared_texts_first(member: zipfile.ZipInfo) -> bool:
     return member.filename.casefold() != SHARED_TEXTS
 
 
-def _copied(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], limits: Limits) -> GuardedWorkbook:
-    # The caller closes the copy once it is opened.
-    copy = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+def _judged(
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], copy: IO[bytes], limits: Limits
+) -> dict[str, Broken]:
     texts, broken = SharedTexts(limits.max_inflated), {}
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         for member in members:
@@ -119,9 +112,8 @@ def _copied(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], limits: Li
                 for chunk in _scanned(source, scan):
                     sink.write(chunk)
             broken[member.filename.casefold()] = scan.broken
-    copy.seek(0)
     parts = sheet_parts(*(archive.read(_named(members, name)) for name in NAMES))
-    return GuardedWorkbook(copy, {sheet: broken.get(part, {}) for sheet, part in parts.items()})
+    return {sheet: broken.get(part, {}) for sheet, part in parts.items()}
 
 
 def _named(members: list[zipfile.ZipInfo], name: str) -> zipfile.ZipInfo:

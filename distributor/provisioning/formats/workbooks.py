@@ -1,15 +1,18 @@
 """Reading a workbook's sheets as tables."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from distributor.provisioning.formats.intake import IN_MEMORY
+from distributor.provisioning.formats.part_scan import Broken
 from distributor.provisioning.formats.shapes import Limits, UnreadableFile
 from distributor.provisioning.formats.tables import NumberedRow, Table, header_of, limited
 from distributor.provisioning.formats.values import BrokenCell
-from distributor.provisioning.formats.workbook_guard import NO_WORKBOOK, GuardedWorkbook, guard
+from distributor.provisioning.formats.workbook_guard import NO_WORKBOOK, guard
 
 
 class Workbook:
@@ -17,8 +20,9 @@ class Workbook:
 
     def __init__(self, file: IO[bytes], limits: Limits) -> None:
         self.limits = limits
-        self.guarded: GuardedWorkbook = guard(file, limits)
-        with self.guarded.copy as copy:
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
+            self.broken = guard(file, copy, limits)
+            copy.seek(0)
             self.calamine = _opened(copy)
 
     @property
@@ -29,7 +33,7 @@ class Workbook:
     def table(self, name: str) -> Table:
         """The table on a sheet. Raises UnreadableFile."""
         sheet = _sheet(self.calamine, name)
-        rows = _rows(sheet, self.guarded.broken.get(name, {}))
+        rows = _rows(sheet, self.broken.get(name, {}))
         header = header_of(next(rows, (1, ()))[1], self.limits)
         return Table(header, limited(rows, self.limits))
 
@@ -44,7 +48,7 @@ def _sheet(workbook: CalamineWorkbook, name: str) -> CalamineSheet:
         return workbook.get_sheet_by_name(name)
 
 
-def _rows(sheet: CalamineSheet, broken: dict[tuple[int, int], str]) -> Iterator[NumberedRow]:
+def _rows(sheet: CalamineSheet, broken: Broken) -> Iterator[NumberedRow]:
     by_row: dict[int, dict[int, str]] = {}
     for (row, column), what in broken.items():
         by_row.setdefault(row, {})[column] = what

@@ -116,7 +116,7 @@ WHERE x.account_id = :account AND (x.charge_end > :since OR x.is_cancelled)""")
 def _files(account: AccountRow, since: date) -> list[tuple[Cycle, list[SubscriptionRow]]]:
     files: dict[Cycle, list[SubscriptionRow]] = defaultdict(list)
     for row in db.session.execute(CHARGES, {"account": account.id, "since": since}):
-        # The product's id stands in for its SKU, which may have been another when the file came.
+        # The product's id stands in for its SKU: all that is asked of it is to tell products apart.
         charge = SubscriptionRow(
             row.row_number, row.subscription_id, row.ref, "", str(row.product_id), row.quantity, row.charge_start,
             row.charge_end, cancelled=row.is_cancelled,

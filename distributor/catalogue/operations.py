@@ -1,0 +1,229 @@
+"""What changes the catalogue: products and their prices, and the lines that waited for a price."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+
+from distributor.catalogue.queries import ProductRow, product, products_by_sku
+from distributor.database import db
+from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
+from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.usage import fill_missing_prices
+from distributor.usage_reports.queries import ReportRow, reports_for_update
+from workflows.errors import InvalidInput
+from workflows.money import minor_unit
+from workflows.units import BLANKS, parse_units
+from workflows.usage_report import Role, Side
+
+FINEST = 4
+PRICE_DECIMALS = 6
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class PutProduct:
+    """What putting a product came to. `priced`: lines of open reports that got the price they had waited for."""
+
+    product: ProductRow
+    created: bool
+    priced: int
+
+
+def put_product(distributor_id: int, sku: str, fields: Mapping[str, Any], acting: Acting, at: datetime) -> PutProduct:
+    """Make a product, or change the fields given of one that is there; others keep their values.
+
+    `fields`: name (needed for a new one), vendor, unit, precision, usage_source, reports_used_units, price with currency.
+    A price is for reports that open from now on; lines of open reports that have none get it now. Raises Forbidden for
+    anybody but the distributor's admins, InputRefused naming every wrong field, Conflict where the precision is in use.
+    """
+    check_may_change(acting)
+    errors: list[FieldError] = []
+    given = _checked(sku, fields, errors)
+    known = products_by_sku(distributor_id, [sku]).get(sku)
+    if known is None and "name" not in given and not any(error.field == "name" for error in errors):
+        errors.append(FieldError("A new product needs a name.", "name"))
+    if errors:
+        raise InputRefused("The product was refused. Nothing was changed.", errors)
+    if known is not None:
+        _check_precision(known, given)
+    # Reports first: whoever imports holds them when it adds products.
+    waiting = _waiting_reports(distributor_id, product_id=known.id) if known is not None else []
+    product_id = _write_product(distributor_id, sku, given)
+    _write_price(distributor_id, product_id, given, at)
+    priced = sum(fill_missing_prices(report, acting, at) for report in waiting) if "price" in given else 0
+    return PutProduct(product(distributor_id, sku, given.get("currency")), known is None, priced)
+
+
+def fill_late_prices(distributor_id: int, acting: Acting, at: datetime) -> int:
+    """Give every open report's unpriced lines the prices there are by now; returns how many lines. Safe to run again."""
+    check_may_change(acting)
+    return sum(fill_missing_prices(report, acting, at) for report in _waiting_reports(distributor_id))
+
+
+def check_may_change(acting: Acting) -> None:
+    """The catalogue is changed by the distributor's admins, or the service itself. Raises Forbidden."""
+    actor = acting.actor
+    if actor.side is not Side.SYSTEM and not (actor.side is Side.DISTRIBUTOR and Role.ADMIN in actor.roles):
+        raise Forbidden("The catalogue is changed by the distributor's admins only.")
+
+
+WAITING = """
+SELECT DISTINCT r.id FROM usage_reports r JOIN usage_report_lines l ON l.report_id = r.id AND l.unit_price IS NULL
+WHERE r.distributor_id = :distributor AND r.missing_prices > 0 AND r.status IN ('msp_preparing', 'rejected', 'under_review')"""
+
+
+def _waiting_reports(distributor_id: int, *, product_id: int | None = None) -> Sequence[ReportRow]:
+    """Reports with unpriced lines (of the product), locked in the order of their ids."""
+    narrowed = WAITING + (" AND l.product_id = :product" if product_id is not None else "")
+    given = {"distributor": distributor_id, **({"product": product_id} if product_id is not None else {})}
+    ids = db.session.scalars(text(narrowed), given).all()
+    locked = reports_for_update(ids) if ids else []
+    return [report for report in locked if report.missing_prices and report.status != "approved"]
+
+
+def _checked(sku: str, fields: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if not _is_text(sku, 1, 100):
+        errors.append(FieldError("A SKU has 1 to 100 characters on one line.", "sku"))
+    for name, value in fields.items():
+        check = CHECKS.get(name)
+        if check is None:
+            errors.append(FieldError(f"A product has no field of this name. It has: {', '.join(CHECKS)}.", name))
+            continue
+        try:
+            given[name] = check(value)
+        except (InputRefused, InvalidInput) as error:
+            errors.append(FieldError(error.message, name))
+    _check_price_has_currency(given, errors)
+    return given
+
+
+def _check_price_has_currency(given: dict[str, Any], errors: list[FieldError]) -> None:
+    if given.get("price") is None:
+        # Neither is stored without the other; a product read and put back may carry both as null.
+        given.pop("price", None)
+        given.pop("currency", None)
+    elif given.get("currency") is None:
+        if not any(error.field == "currency" for error in errors):
+            errors.append(FieldError("A price needs its currency, for example EUR.", "currency"))
+
+
+def _is_text(value: object, least: int, most: int) -> bool:
+    return isinstance(value, str) and least <= len(value.strip(BLANKS)) <= most and not _CONTROL.search(value)
+
+
+def _words(least: int, most: int) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if not _is_text(value, least, most):
+            raise InputRefused(f"Write {least} to {most} characters on one line.")
+        return str(value).strip(BLANKS)
+
+    return check
+
+
+def _precision(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= FINEST:
+        raise InputRefused(f"Precision is the number of decimals of the units, 0 to {FINEST}.")
+    return value
+
+
+def _usage_source(value: Any) -> str | None:
+    if value not in (None, "feed", "manual"):
+        raise InputRefused("Write feed, manual, or null to follow the account.")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InputRefused("Write true or false.")
+    return value
+
+
+def _price(value: Any) -> Decimal | None:
+    if value is None:
+        return None
+    try:
+        return parse_units(value, PRICE_DECIMALS, "price")
+    except InvalidInput as error:
+        shown = str(value)[:40]
+        raise InputRefused(f"“{shown}” is no price: write a number from 0, at most {PRICE_DECIMALS} decimals.") from error
+
+
+def _currency(value: Any) -> str | None:
+    if value is not None:
+        minor_unit(value)
+    return value
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": _words(1, 300),
+    "vendor": _words(0, 200),
+    "unit": _words(1, 50),
+    "precision": _precision,
+    "usage_source": _usage_source,
+    "reports_used_units": _flag,
+    "price": _price,
+    "currency": _currency,
+}
+
+
+HELD_BY_REPORTS = text("""
+SELECT count(DISTINCT r.id) FROM usage_reports r JOIN usage_report_lines l ON l.report_id = r.id AND l.product_id = :product
+WHERE r.distributor_id = :distributor AND r.status <> 'approved'""")
+FINER_USAGE = text("""
+SELECT EXISTS (SELECT FROM usage_snapshots s JOIN accounts a ON a.id = s.account_id AND s.cycle >= a.next_cycle
+  JOIN usage_rows u ON u.snapshot_id = s.id AND u.product_id = :product
+  WHERE s.distributor_id = :distributor AND s.is_current
+    AND greatest(scale(trim_scale(u.provisioned_units)), scale(trim_scale(u.used_units))) > :decimals)""")
+
+
+def _check_precision(known: ProductRow, given: Mapping[str, Any]) -> None:
+    """Lines keep the precision they opened with, and an import is judged by the product's: they must not drift apart."""
+    wanted = given.get("precision", known.precision)
+    if wanted == known.precision:
+        return
+    keys = {"product": known.id, "distributor": known.distributor_id}
+    if count := db.session.scalar(HELD_BY_REPORTS, keys):
+        reports = "1 open report has lines" if count == 1 else f"{count} open reports have lines"
+        raise Conflict(f"{reports} of {known.sku}. Its precision can change once they are approved.")
+    if db.session.scalar(FINER_USAGE, {**keys, "decimals": wanted}):
+        raise Conflict(f"Usage of {known.sku} with more than {wanted} decimals waits for its report. Import it anew first.")
+
+
+INSERT = text("""
+INSERT INTO products (distributor_id, sku, name) VALUES (:distributor, :sku, :name)
+ON CONFLICT (distributor_id, sku) DO UPDATE SET name = products.name RETURNING id""")
+COLUMNS = {
+    "name": "name", "vendor": "vendor", "unit": "unit", "precision": '"precision"', "usage_source": "usage_source",
+    "reports_used_units": "reports_used_units",
+}  # fmt: skip
+
+
+def _write_product(distributor_id: int, sku: str, given: Mapping[str, Any]) -> int:
+    row = {"distributor": distributor_id, "sku": sku, "name": given.get("name", sku)}
+    identity = int(db.session.execute(INSERT, row).scalar_one())
+    changes = {name: given[name] for name in COLUMNS if name in given}
+    if changes:
+        sets = ", ".join(f"{COLUMNS[name]} = :{name}" for name in changes)
+        db.session.execute(text(f"UPDATE products SET {sets} WHERE id = :id"), {**changes, "id": identity})  # noqa: S608 - columns of ours
+    return identity
+
+
+PRICE = text("""
+INSERT INTO prices (product_id, distributor_id, currency, unit_price, updated_at)
+VALUES (:product, :distributor, :currency, :price, :at)
+ON CONFLICT (product_id, currency) DO UPDATE SET unit_price = excluded.unit_price, updated_at = excluded.updated_at
+WHERE prices.unit_price <> excluded.unit_price""")
+
+
+def _write_price(distributor_id: int, product_id: int, given: Mapping[str, Any], at: datetime) -> None:
+    if "price" in given:
+        keys = {"product": product_id, "distributor": distributor_id, "at": at}
+        db.session.execute(PRICE, {**keys, "currency": given["currency"], "price": given["price"]})
