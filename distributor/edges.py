@@ -11,6 +11,7 @@ from flask_smorest import Blueprint as ApiBlueprint
 
 from distributor import assets, failures, formatting, gate, headers, health, languages, navigation
 from distributor.api import document
+from distributor.delivery import views as delivery
 from distributor.identity import api as identity_api
 from distributor.identity import views as identity
 from distributor.usage_reports import api as usage_reports_api
@@ -18,6 +19,7 @@ from distributor.usage_reports import review_views as review
 from distributor.usage_reports import views as usage_reports
 
 PAGES: tuple[Blueprint, ...] = (
+    delivery.blueprint,
     health.blueprint,
     identity.blueprint,
     review.blueprint,

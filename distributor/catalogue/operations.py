@@ -54,10 +54,10 @@ def put_product(distributor_id: int, sku: str, fields: Mapping[str, Any], acting
     if known is not None:
         _check_precision(known, given)
     # Reports first: whoever imports holds them when it adds products.
-    waiting = _waiting_reports(distributor_id, product_id=known.id) if known is not None else []
+    waiting = _waiting_reports(distributor_id, product_id=known.id) if known and "price" in given else []
     product_id = _write_product(distributor_id, sku, given)
     _write_price(distributor_id, product_id, given, at)
-    priced = sum(fill_missing_prices(report, acting, at) for report in waiting) if "price" in given else 0
+    priced = sum(fill_missing_prices(report, acting, at) for report in waiting)
     return PutProduct(product(distributor_id, sku, given.get("currency")), known is None, priced)
 
 

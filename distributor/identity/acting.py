@@ -66,6 +66,13 @@ def acting(member: CurrentMember, row: OfAccount) -> Acting:
     return Acting(member.actor_for(row), member.name, via, member.web_session_id, member.api_token_id)
 
 
+def acting_upstream(member: CurrentMember) -> Acting:
+    """`member` acting on what its own organization holds as a distributor: the catalogue, accounts still to be made."""
+    via = "web" if member.scopes is None else "api"
+    actor = Actor(Side.DISTRIBUTOR if member.is_distributor else Side.OUTSIDE, member.roles, member.user_id)
+    return Acting(actor, member.name, via, member.web_session_id, member.api_token_id)
+
+
 def system(via: str = "scheduler") -> Acting:
     """The service itself: the scheduler, or an operator at the command line."""
     return Acting(SYSTEM, "Distributor", via)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
@@ -16,6 +17,7 @@ from distributor.identity.acting import CurrentMember
 from distributor.identity.scopes import possible_scopes
 from distributor.identity.tokens import create_token
 from tests.factories import OPENED_AT
+from workflows.report_cycle import Cycle
 
 FREE = {"Problem"}
 
@@ -48,6 +50,11 @@ class Caller:
 
 def version(number: int) -> dict[str, str]:
     return {"If_Match": f'"{number}"'}
+
+
+def opening(cycle: Cycle) -> datetime:
+    """When accounts with the plain terms open a cycle."""
+    return datetime(cycle.year, cycle.month, 20, tzinfo=UTC)
 
 
 def kind(answer: TestResponse) -> tuple[int, str]:

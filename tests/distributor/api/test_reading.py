@@ -9,7 +9,7 @@ from flask import Flask
 
 from distributor.database import db
 from distributor.usage_reports.queries import ReportRow
-from tests.distributor.api.calling import Caller, kind, version
+from tests.distributor.api.calling import Caller, kind, opening, version
 from tests.factories import CYCLE, OPENED_AT, Story, account, customer, member, organization, product, usage
 from workflows.usage_report import Role
 
@@ -75,11 +75,11 @@ def test_usage_that_arrived_late_is_offered(opened: Opened, story: Story, msp: C
 def test_pages_stay_put_while_reports_are_added(story: Story, msp: Caller) -> None:
     months = [CYCLE, CYCLE.next(), CYCLE.next().next()]
     for month in months:
-        story.open_cycle(month)
+        story.open_cycle(month, opening(month))
     db.session.commit()
     first = msp.get("/reports?limit=2").get_json()
     assert [item["cycle"] for item in first["items"]] == ["2026-12", "2026-11"]
-    story.open_cycle(months[-1].next())
+    story.open_cycle(CYCLE.next().next().next(), opening(CYCLE.next().next().next()))
     db.session.commit()
     second = msp.get(f"/reports?limit=2&cursor={first['next_cursor']}").get_json()
     assert ([item["cycle"] for item in second["items"]], second["next_cursor"]) == (["2026-10"], None)
@@ -109,7 +109,7 @@ def test_a_wrong_query_names_the_field(story: Story, msp: Caller) -> None:
 
 def test_a_cursor_of_a_foreign_report_is_refused(app: Flask, opened: Opened, msp: Caller) -> None:
     other = Story()
-    foreign = [other.open_cycle(month) for month in (CYCLE, CYCLE.next())]
+    foreign = [other.open_cycle(month, opening(month)) for month in (CYCLE, CYCLE.next())]
     db.session.commit()
     cursor = Caller(app, other.preparer).get("/reports?limit=1").get_json()["next_cursor"]
     assert len(foreign) == 2

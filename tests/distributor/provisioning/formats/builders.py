@@ -2,7 +2,8 @@
 
 import io
 import zipfile
-from datetime import date
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import xlsxwriter
 
@@ -30,6 +31,11 @@ RELATIONS = (
     '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
     'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
     'Target="worksheets/sheet1.xml"/></Relationships>'
+)
+ROOT_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
+    'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+    'Target="xl/workbook.xml"/></Relationships>'
 )
 
 
@@ -81,17 +87,18 @@ def workbook(*rows: tuple[object, ...], header: tuple[str, ...] = HEADER, sheet:
     return target.getvalue()
 
 
-def raw_workbook(sheet: str, compression: int = zipfile.ZIP_DEFLATED, **parts: str | bytes) -> bytes:
-    """A workbook whose one sheet has this XML inside; ``parts`` adds or replaces, "__" standing for "/"."""
+def raw_workbook(sheet: str, parts: Mapping[str, str | bytes] = MappingProxyType({})) -> bytes:
+    """A workbook whose one sheet has this XML inside; ``parts`` adds or replaces parts, by name."""
     content: dict[str, str | bytes] = {
         "[Content_Types].xml": TYPES,
+        "_rels/.rels": ROOT_RELATIONS,
         "xl/workbook.xml": WORKBOOK,
         "xl/_rels/workbook.xml.rels": RELATIONS,
         "xl/worksheets/sheet1.xml": SHEET.format(sheet),
     }
-    content |= {name.replace("__", "/") + ".xml": part for name, part in parts.items()}
+    content |= parts
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", compression) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in content.items():
             archive.writestr(name, part)
     return target.getvalue()
@@ -103,8 +110,3 @@ def text_row(number: int, *cells: str) -> str:
         f'<c r="{chr(65 + place)}{number}" t="inlineStr"><is><t>{cell}</t></is></c>' for place, cell in enumerate(cells)
     )
     return f'<row r="{number}">{inner}</row>'
-
-
-def days(first: str, last: str) -> tuple[date, date]:
-    """Two dates."""
-    return date.fromisoformat(first), date.fromisoformat(last)

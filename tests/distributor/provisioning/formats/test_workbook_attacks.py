@@ -14,6 +14,7 @@ from tests.distributor.provisioning.formats.builders import (
     WORKBOOK,
     csv_file,
     raw_workbook,
+    read,
     refusal,
     text_row,
     workbook,
@@ -21,6 +22,7 @@ from tests.distributor.provisioning.formats.builders import (
 
 ROW = ("C1", "Acme", "EX-1", 40, 38)
 HEAD = text_row(1, *HEADER)
+GOOD_ROW = text_row(2, "C1", "Acme", "EX-1", "40", "38")
 ENTITIES = '<!DOCTYPE a [<!ENTITY b "bbbbbbbb"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>'
 
 
@@ -78,7 +80,7 @@ def test_cells_in_another_namespace_prefix_are_found_too() -> None:
         '<x:worksheet xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         f"<x:sheetData>{cell}</x:sheetData></x:worksheet>"
     )
-    assert "rows; at most" in refusal(raw_workbook("", xl__worksheets__sheet1=part))
+    assert "rows; at most" in refusal(raw_workbook("", {"xl/worksheets/sheet1.xml": part}))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_a_zip_bomb_is_refused_by_its_ratio() -> None:
 
 
 def test_a_zip_bomb_is_refused_by_what_it_unpacks_to() -> None:
-    bomb = raw_workbook("", xl__media__bomb=b"\0" * 60_000_000)
+    bomb = raw_workbook("", {"xl/media/bomb.xml": b"\0" * 60_000_000})
     assert "unpacks to" in refusal(bomb)
 
 
@@ -114,7 +116,7 @@ def test_a_zip_that_lies_about_its_sizes_is_refused() -> None:
 def test_one_long_text_in_many_cells_is_refused_before_it_is_copied() -> None:
     text = f'<sst xmlns="x"><si><t>{"x" * 30_000}</t></si></sst>'
     cells = "".join(f'<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>' for row in range(2, 3000))
-    data = raw_workbook(f"<sheetData>{cells}</sheetData>", xl__sharedStrings=text)
+    data = raw_workbook(f"<sheetData>{cells}</sheetData>", {"xl/sharedStrings.xml": text})
     assert "when written out" in refusal(data, limits=Limits(zip_ratio=10_000))
 
 
@@ -123,18 +125,20 @@ def test_a_text_that_is_not_there_is_refused(number: str) -> None:
     assert "not there" in refusal(sheet(f'<row r="2"><c r="A2" t="s"><v>{number}</v></c></row>'))
 
 
-@pytest.mark.parametrize("part", ["xl__worksheets__sheet1", "xl__workbook", "xl__styles", "xl__sharedStrings"])
+@pytest.mark.parametrize(
+    "part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml"]
+)
 def test_xml_entities_are_refused_in_every_part(part: str) -> None:
-    assert "entities" in refusal(raw_workbook("", **{part: ENTITIES}))
+    assert "entities" in refusal(raw_workbook("", {part: ENTITIES}))
 
 
 def test_external_entities_are_refused() -> None:
     part = '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>'
-    assert "entities" in refusal(raw_workbook("", xl__worksheets__sheet1=part))
+    assert "entities" in refusal(raw_workbook("", {"xl/worksheets/sheet1.xml": part}))
 
 
 def test_entities_hidden_in_utf_16_are_refused() -> None:
-    assert "entities" in refusal(raw_workbook("", xl__worksheets__sheet1=ENTITIES.encode("utf-16")))
+    assert "entities" in refusal(raw_workbook("", {"xl/worksheets/sheet1.xml": ENTITIES.encode("utf-16")}))
 
 
 def test_deep_nesting_is_refused() -> None:
@@ -143,35 +147,37 @@ def test_deep_nesting_is_refused() -> None:
 
 def test_one_endless_token_is_refused() -> None:
     part = f'<worksheet a="{"x" * 2_500_000}"/>'
-    assert "one piece" in refusal(raw_workbook("", xl__worksheets__sheet1=part), limits=Limits(zip_ratio=10_000))
+    assert "one piece" in refusal(raw_workbook("", {"xl/worksheets/sheet1.xml": part}), limits=Limits(zip_ratio=10_000))
 
 
 def test_too_many_parts_are_refused() -> None:
-    parts = {f"xl__part{number}": "<a/>" for number in range(1100)}
-    assert "1,104 parts" in refusal(raw_workbook("", **parts))
+    parts = {f"xl/part{number}.xml": "<a/>" for number in range(1100)}
+    assert "1,105 parts" in refusal(raw_workbook("", parts))
 
 
 def test_two_parts_of_one_name_are_refused() -> None:
-    assert "same name" in refusal(raw_workbook("", xl__WORKSHEETS__SHEET1=SHEET.format("")))
+    assert "same name" in refusal(raw_workbook("", {"xl/WORKSHEETS/SHEET1.xml": SHEET.format("")}))
 
 
 @pytest.mark.parametrize(
     "parts",
     [
-        {"xl__worksheets__sheet1": "<worksheet><sheetData>"},
-        {"xl__worksheets__sheet1": "no xml"},
-        {"xl__worksheets__sheet1": ""},
-        {"xl__workbook": ""},
-        {"xl__workbook": "<workbook/>"},
-        {"xl__workbook": WORKBOOK.replace("rId1", "rId9")},
-        {"xl__workbook": WORKBOOK.replace('name="usage"', "")},
-        {"xl___rels__workbook.xml.rels": RELATIONS},
-        {"xl__sharedStrings": "<sst><si>"},
-        {"xl__styles": "<styleSheet><cellXfs><xf numFmtId='x'/></cellXfs></styleSheet>"},
+        {"xl/worksheets/sheet1.xml": "<worksheet><sheetData>"},
+        {"xl/worksheets/sheet1.xml": "no xml"},
+        {"xl/worksheets/sheet1.xml": ""},
+        {"xl/workbook.xml": ""},
+        {"xl/workbook.xml": "<workbook/>"},
+        {"xl/workbook.xml": WORKBOOK.replace("rId1", "rId9")},
+        {"xl/workbook.xml": WORKBOOK.replace('name="usage"', "")},
+        {"xl/_rels/workbook.xml.rels": RELATIONS.replace("rId1", "rId2")},
+        {"xl/sharedStrings.xml": "<sst><si>"},
+        {"xl/styles.xml": "<styleSheet><cellXfs><xf numFmtId='x'/></cellXfs></styleSheet>"},
     ],
 )
 def test_broken_parts_are_refused(parts: dict[str, str]) -> None:
-    assert refusal(raw_workbook("", **parts))
+    good = f"<sheetData>{HEAD}{GOOD_ROW}</sheetData>"
+    assert len(read(raw_workbook(good)).rows) == 1
+    assert refusal(raw_workbook(good, parts))
 
 
 def test_a_sheet_kept_outside_of_what_was_judged_is_refused() -> None:
