@@ -1,4 +1,4 @@
-"""What changes accounts: a partner taken on with its terms, terms changed for later cycles, regions switched on and off."""
+"""What changes accounts: partners taken on, terms changed for later cycles, regions switched on and off."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from distributor.accounts import terms as term_rules
-from distributor.accounts.models import ReportingScope
-from distributor.accounts.partners import Contact, Invited, check_contacts_allowed, invite, msp_of, read_contacts
+from distributor.accounts.models import Account, ReportingScope
+from distributor.accounts.partners import Contact, Invited, invite, msp_of, read_contacts
 from distributor.accounts.queries import ACCOUNT, AccountRow, account_by_id
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
@@ -38,11 +38,12 @@ class PutAccount:
 
 
 def create_account(member: CurrentMember, fields: Mapping[str, Any], at: datetime) -> PutAccount:
-    """Take a partner on: `{number, region?, type?, po_number?, msp: {name} | {id}, terms: {…}, contacts: [{name, email, role}]}`.
+    """Take a partner on.
 
+    `fields`: `{number, region?, type?, po_number?, msp: {name} | {id}, terms: {…}, contacts: [{name, email, role}]}`.
     The MSP is one of the distributor's own, by name or id, or made. What `terms` leaves out has the defaults of
-    `accounts.terms`. A region and type new to the distributor is switched on. Raises Forbidden, InputRefused naming every
-    wrong field, Conflict where the number is taken.
+    `accounts.terms`. A region and type new to the distributor is switched on. Raises Forbidden, InputRefused naming
+    every wrong field, Conflict where the number is taken.
     """
     check_may_change(member)
     errors: list[FieldError] = []
@@ -62,8 +63,8 @@ def create_account(member: CurrentMember, fields: Mapping[str, Any], at: datetim
 def update_account(account: AccountRow, changes: Mapping[str, Any], member: CurrentMember, at: datetime) -> PutAccount:
     """Change what `changes` names of a locked account (`queries.account_for_update`), in the shape of `create_account`.
 
-    Terms touch later cycles only: an open report keeps its copies. `next_cycle` never moves back; when it opens is worked out
-    anew. Raises Forbidden, InputRefused naming every wrong field, Conflict where the number is taken.
+    Terms touch later cycles only: an open report keeps its copies. `next_cycle` never moves back; when it opens is
+    worked out anew. Raises Forbidden, InputRefused naming every wrong field, Conflict where the number is taken.
     """
     check_may_change(member, account)
     errors: list[FieldError] = []
@@ -89,10 +90,8 @@ def set_reporting(member: CurrentMember, region: str, account_type: str, on: boo
     names = {"region": _words("region", region, errors), "type": _words("type", account_type, errors)}
     if errors:
         raise InputRefused("The region or type was refused. Nothing was changed.", errors)
-    row = {
-        "distributor_id": member.organization_id, "region": names["region"], "account_type": names["type"], "usage_reports": on
-    }  # fmt: skip
-    statement = insert(ReportingScope).values(**row)
+    row = {"region": names["region"], "account_type": names["type"], "usage_reports": on}
+    statement = insert(ReportingScope).values(distributor_id=member.organization_id, **row)
     keys = [SCOPE.c.distributor_id, SCOPE.c.region, SCOPE.c.account_type]
     db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"usage_reports": on}))
 
@@ -115,7 +114,8 @@ def _read(
         errors.append(FieldError("Terms are an object of names and values.", "terms"))
         terms = {}
     contacts = read_contacts(fields.get("contacts"), errors)
-    return {k: v for k, v in columns.items() if v is not None or k == "po_number"}, term_rules.read_terms(terms, errors), contacts
+    given = {column: value for column, value in columns.items() if value is not None or column == "po_number"}
+    return given, term_rules.read_terms(terms, errors), contacts
 
 
 def _words(name: str, given: Any, errors: list[FieldError]) -> str | None:
@@ -134,7 +134,7 @@ def _insert(member: CurrentMember, msp_id: int, row: dict[str, Any], at: datetim
     view = _View(whole)
     cycle = first_cycle(view, at)  # type: ignore[arg-type]  # has the columns that the rules read
     whole |= {"next_cycle": cycle.first_day, "next_opens_at": next_opening(view, cycle)}  # type: ignore[arg-type]  # as above
-    statement = insert(ACCOUNT).values(**whole).on_conflict_do_nothing(index_elements=["distributor_id", "number"])
+    statement = insert(Account).values(**whole).on_conflict_do_nothing(index_elements=["distributor_id", "number"])
     identity = db.session.scalar(statement.returning(ACCOUNT.c.id))
     if identity is None:
         raise _number_taken(row["number"])
@@ -158,7 +158,7 @@ def _update(account: AccountRow, columns: dict[str, Any]) -> None:
     cycle = max(Cycle.from_date(account.next_cycle), Cycle.from_date(columns["reports_from"]))
     opens_at = next_opening(_View({**account._mapping, **columns}), cycle)  # type: ignore[arg-type]  # as above
     sets = {**columns, "next_cycle": cycle.first_day, "next_opens_at": opens_at}
-    db.session.execute(ACCOUNT.update().where(ACCOUNT.c.id == account.id).values(**sets))
+    db.session.execute(update(Account).where(ACCOUNT.c.id == account.id).values(**sets))
 
 
 def _number_taken(number: str) -> Conflict:

@@ -1,7 +1,7 @@
 """The MSP of an account and its people: found among the distributor's own partners, or made.
 
-Names of organizations are no secret and not unique: a partner is only ever looked for among those the distributor has, so
-that nobody reaches another distributor's partner by guessing its name.
+Names of organizations are no secret and not unique: a partner is only ever looked for among those the distributor has,
+so that nobody reaches another distributor's partner by guessing its name.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ AccountRow = Row[Any]
 
 
 def accounts() -> Select[Any]:
-    """Accounts with `msp_uid`, `msp_name`, `distributor_uid`, `distributor_name` and whether they have usage reports."""
+    """Accounts with uid and name of both sides (`msp_uid`, `msp_name` …) and whether they have `usage_reports`."""
     in_scope = and_(
         SCOPE.c.distributor_id == ACCOUNT.c.distributor_id,
         SCOPE.c.region == ACCOUNT.c.region,
@@ -57,7 +57,7 @@ def in_sight(member: CurrentMember) -> ColumnElement[bool]:
 def accounts_in_sight(
     member: CurrentMember, *, search: str = "", after: tuple[str, int] | None = None, limit: int = 50
 ) -> list[AccountRow]:
-    """Accounts by number, at most `limit` after the keyset `after`; `search` looks into number and names of both sides."""
+    """Accounts by number, at most `limit` after the keyset `after`; `search` looks into number and both names."""
     query = accounts().where(in_sight(member), *_matching(search)).order_by(ACCOUNT.c.number, ACCOUNT.c.id)
     if after is not None:
         number, identity = after
@@ -99,7 +99,7 @@ def account_by_number(number: str, distributor_name: str | None = None) -> Accou
         raise InputRefused(f"There is no account {number}{of_whom}.")
     if len(found) > 1:
         names = ", ".join(row.distributor_name for row in found)
-        raise InputRefused(f"{len(found)} distributors have an account {number}: {names}. Say which with --distributor.")
+        raise InputRefused(f"Several distributors have an account {number}: {names}. Say which with --distributor.")
     return found[0]
 
 

@@ -1,7 +1,6 @@
 """The terms of an account as somebody gives them: read, judged field by field, and the defaults where nothing is said.
 
-Names and meanings as in interface.md (`account.terms`) and domain.md ("When"). Columns of the database have the same names,
-but for `auto_approve`, which is kept as its percentage.
+Columns of the database have the names of the terms, but for `auto_approve`, which is kept as its percentage.
 """
 
 from __future__ import annotations

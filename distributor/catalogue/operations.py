@@ -39,9 +39,10 @@ class PutProduct:
 def put_product(distributor_id: int, sku: str, fields: Mapping[str, Any], acting: Acting, at: datetime) -> PutProduct:
     """Make a product, or change the fields given of one that is there; others keep their values.
 
-    `fields`: name (needed for a new one), vendor, unit, precision, usage_source, reports_used_units, price with currency.
-    A price is for reports that open from now on; lines of open reports that have none get it now. Raises Forbidden for
-    anybody but the distributor's admins, InputRefused naming every wrong field, Conflict where the precision is in use.
+    `fields`: name (needed for a new one), vendor, unit, precision, usage_source, reports_used_units, price and its
+    currency. A price is for reports that open from now on; lines of open reports that have none get it now. Raises
+    Forbidden for anybody but the distributor's admins, InputRefused naming every wrong field, Conflict where the
+    precision is in use.
     """
     check_may_change(acting)
     errors: list[FieldError] = []
@@ -62,7 +63,7 @@ def put_product(distributor_id: int, sku: str, fields: Mapping[str, Any], acting
 
 
 def fill_late_prices(distributor_id: int, acting: Acting, at: datetime) -> int:
-    """Give every open report's unpriced lines the prices there are by now; returns how many lines. Safe to run again."""
+    """Give every open report's unpriced lines the prices there are by now; returns how many lines. Safe to repeat."""
     check_may_change(acting)
     return sum(fill_missing_prices(report, acting, at) for report in _waiting_reports(distributor_id))
 
@@ -76,7 +77,8 @@ def check_may_change(acting: Acting) -> None:
 
 WAITING = """
 SELECT DISTINCT r.id FROM usage_reports r JOIN usage_report_lines l ON l.report_id = r.id AND l.unit_price IS NULL
-WHERE r.distributor_id = :distributor AND r.missing_prices > 0 AND r.status IN ('msp_preparing', 'rejected', 'under_review')"""
+WHERE r.distributor_id = :distributor AND r.missing_prices > 0
+  AND r.status IN ('msp_preparing', 'rejected', 'under_review')"""
 
 
 def _waiting_reports(distributor_id: int, *, product_id: int | None = None) -> Sequence[ReportRow]:
@@ -110,9 +112,8 @@ def _check_price_has_currency(given: dict[str, Any], errors: list[FieldError]) -
         # Neither is stored without the other; a product read and put back may carry both as null.
         given.pop("price", None)
         given.pop("currency", None)
-    elif given.get("currency") is None:
-        if not any(error.field == "currency" for error in errors):
-            errors.append(FieldError("A price needs its currency, for example EUR.", "currency"))
+    elif given.get("currency") is None and not any(error.field == "currency" for error in errors):
+        errors.append(FieldError("A price needs its currency, for example EUR.", "currency"))
 
 
 def _is_text(value: object, least: int, most: int) -> bool:
@@ -152,8 +153,8 @@ def _price(value: Any) -> Decimal | None:
     try:
         return parse_units(value, PRICE_DECIMALS, "price")
     except InvalidInput as error:
-        shown = str(value)[:40]
-        raise InputRefused(f"“{shown}” is no price: write a number from 0, at most {PRICE_DECIMALS} decimals.") from error
+        why = f"“{str(value)[:40]}” is no price: write a number from 0 with at most {PRICE_DECIMALS} decimals."
+        raise InputRefused(why) from error
 
 
 def _currency(value: Any) -> str | None:
@@ -175,7 +176,8 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 
 
 HELD_BY_REPORTS = text("""
-SELECT count(DISTINCT r.id) FROM usage_reports r JOIN usage_report_lines l ON l.report_id = r.id AND l.product_id = :product
+SELECT count(DISTINCT r.id)
+FROM usage_reports r JOIN usage_report_lines l ON l.report_id = r.id AND l.product_id = :product
 WHERE r.distributor_id = :distributor AND r.status <> 'approved'""")
 FINER_USAGE = text("""
 SELECT EXISTS (SELECT FROM usage_snapshots s JOIN accounts a ON a.id = s.account_id AND s.cycle >= a.next_cycle
@@ -185,7 +187,7 @@ SELECT EXISTS (SELECT FROM usage_snapshots s JOIN accounts a ON a.id = s.account
 
 
 def _check_precision(known: ProductRow, given: Mapping[str, Any]) -> None:
-    """Lines keep the precision they opened with, and an import is judged by the product's: they must not drift apart."""
+    """Lines keep the precision they opened with, an import is judged by the product's: they must not drift apart."""
     wanted = given.get("precision", known.precision)
     if wanted == known.precision:
         return
@@ -194,7 +196,7 @@ def _check_precision(known: ProductRow, given: Mapping[str, Any]) -> None:
         reports = "1 open report has lines" if count == 1 else f"{count} open reports have lines"
         raise Conflict(f"{reports} of {known.sku}. Its precision can change once they are approved.")
     if db.session.scalar(FINER_USAGE, {**keys, "decimals": wanted}):
-        raise Conflict(f"Usage of {known.sku} with more than {wanted} decimals waits for its report. Import it anew first.")
+        raise Conflict(f"Usage of {known.sku} with more than {wanted} decimals waits for its report. Import it anew.")
 
 
 INSERT = text("""

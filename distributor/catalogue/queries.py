@@ -50,8 +50,8 @@ def products(
 ) -> list[ProductRow]:
     """Products in the member's sight by SKU, at most `limit` after the keyset `after` (`keyset` of the last row seen).
 
-    `search` looks into SKU, name and vendor. `price` and `currency` of a row are those in `currency`; without one, those of
-    the product's first currency. `prices` are all of them.
+    `search` looks into SKU, name and vendor. `price` and `currency` of a row are those in `currency`; without one,
+    those of the product's first currency. `prices` are all of them.
     """
     query = _products(currency).where(in_sight(member), *_matching(search)).order_by(PRODUCT.c.sku, PRODUCT.c.id)
     if distributor_id is not None:

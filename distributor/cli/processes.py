@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -16,8 +15,8 @@ import click
 from distributor import schema
 from distributor.cli.output import command, database
 from distributor.config import Settings, SettingError
+from distributor.lifetime import PARENT, end_with_parent
 
-PARENT = "DISTRIBUTOR_PARENT"
 STOP_SECONDS = 20
 
 
@@ -103,7 +102,6 @@ def web(workers: int | None) -> None:
             workers=workers or os.cpu_count() or 1,
             blocking_threads=1,
             log_access=False,
-            process_name="distributor-web",
         ).serve()
 
 
@@ -130,17 +128,6 @@ def scheduler() -> None:
     end_with_parent()
     with database() as settings:
         serve(create_app(settings))
-
-
-def end_with_parent() -> None:
-    """A process started by another of ours ends with it, however that one ends (Linux)."""
-    parent = os.environ.get(PARENT)
-    if not parent or not sys.platform.startswith("linux"):
-        return
-    set_parent_death_signal = 1
-    ctypes.CDLL(None, use_errno=True).prctl(set_parent_death_signal, signal.SIGTERM)
-    if os.getppid() != int(parent):  # it was gone before we asked
-        sys.exit(1)
 
 
 COMMANDS = (run, web, scheduler)

@@ -53,14 +53,15 @@ def current_snapshot(account_id: int, cycle: Cycle, source: str) -> SnapshotRow 
 
 def current_snapshots(account_id: int, source: str) -> list[SnapshotRow]:
     """What the source says of each cycle now, the oldest cycle first."""
-    query = select(SNAPSHOT).where(SNAPSHOT.c.account_id == account_id, SNAPSHOT.c.source == source, SNAPSHOT.c.is_current)
-    return list(db.session.execute(query.order_by(SNAPSHOT.c.cycle)))
+    of_source = (SNAPSHOT.c.account_id == account_id, SNAPSHOT.c.source == source, SNAPSHOT.c.is_current)
+    return list(db.session.execute(select(SNAPSHOT).where(*of_source).order_by(SNAPSHOT.c.cycle)))
 
 
 def history(account_id: int, cycle: Cycle) -> list[SnapshotRow]:
     """Every delivery for the cycle, current ones first, then the newest first."""
     query = select(SNAPSHOT).where(SNAPSHOT.c.account_id == account_id, SNAPSHOT.c.cycle == cycle.first_day)
-    return list(db.session.execute(query.order_by(SNAPSHOT.c.is_current.desc(), SNAPSHOT.c.imported_at.desc(), SNAPSHOT.c.id.desc())))
+    newest_first = (SNAPSHOT.c.imported_at.desc(), SNAPSHOT.c.id.desc())
+    return list(db.session.execute(query.order_by(SNAPSHOT.c.is_current.desc(), *newest_first)))
 
 
 def snapshot_shape(row: SnapshotRow) -> dict[str, Any]:
@@ -77,8 +78,9 @@ Freshness = Literal["fresh", "old", "missing"]
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """How up to date an account's usage is. `counted_at`: of its oldest source. `absent`: sources that delivered for the
-    cycle before and not for this one.
+    """How up to date an account's usage is.
+
+    `counted_at`: of its oldest source. `absent`: sources that delivered for the cycle before and not for this one.
     """
 
     account: Row[Any]
@@ -110,7 +112,7 @@ def coverage(distributor_id: int, cycle: Cycle, at: datetime) -> Coverage:
     return Coverage(tuple(_feed(account, cycle, deliveries[account.id], at) for account in accounts))
 
 
-def _reporting(distributor_id: int, cycle: Cycle) -> Sequence[Row[Any]]:
+def _reporting(distributor_id: int, cycle: Cycle) -> list[Row[Any]]:
     in_scope = and_(
         SCOPE.c.distributor_id == ACCOUNT.c.distributor_id,
         SCOPE.c.region == ACCOUNT.c.region,
@@ -129,7 +131,7 @@ def _reporting(distributor_id: int, cycle: Cycle) -> Sequence[Row[Any]]:
         )
         .order_by(ACCOUNT.c.number)
     )
-    return db.session.execute(query).all()
+    return list(db.session.execute(query))
 
 
 def _deliveries(account_ids: Sequence[int], cycle: Cycle) -> dict[int, list[Row[Any]]]:
@@ -143,7 +145,8 @@ def _deliveries(account_ids: Sequence[int], cycle: Cycle) -> dict[int, list[Row[
         SNAPSHOT.c.is_derived.is_(False),
     )
     found: dict[int, list[Row[Any]]] = defaultdict(list)
-    for row in db.session.execute(query):
+    rows: list[Row[Any]] = list(db.session.execute(query))
+    for row in rows:
         found[row.account_id].append(row)
     return found
 

@@ -81,7 +81,8 @@ def _read_workbook(file: IO[bytes], period: Period, limits: Limits) -> UsageFile
             usage = UsageFile("connect", source="connect")
             connect.read_rows(table, usage, period)
             return usage
-    table = workbook.table(workbook.sheets[0])
+    first = workbook.sheets[0]
+    table = workbook.table(first)
     if own_layout.matches(table.header):
         return _own("distributor-xlsx", table)
     if microsoft.matches(table.header):
@@ -89,7 +90,7 @@ def _read_workbook(file: IO[bytes], period: Period, limits: Limits) -> UsageFile
             "Microsoft's reconciliation file is read as the CSV it is downloaded as: "
             "a spreadsheet drops leading zeros of its ids."
         )
-    raise _unknown(table, workbook.sheets[0])
+    raise _unknown(table, first)
 
 
 def _own(kind: Format, table: Table) -> UsageFile:

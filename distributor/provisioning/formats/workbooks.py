@@ -24,6 +24,8 @@ class Workbook:
             self.broken = guard(file, copy, limits)
             copy.seek(0)
             self.calamine = _opened(copy)
+        if not self.sheets:
+            raise UnreadableFile(NO_WORKBOOK)
 
     @property
     def sheets(self) -> list[str]:

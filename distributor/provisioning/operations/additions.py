@@ -26,7 +26,7 @@ NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class AddedProduct:
-    """A product taken from the file into the catalogue; `price` is of one unit in `currency`, None where it tells none."""
+    """A product taken from the file into the catalogue; `price` is of one unit, None where the file tells none."""
 
     sku: str
     name: str
@@ -55,7 +55,7 @@ def check_may_add(hints: Sequence[ProductHint], acting: Acting) -> None:
 
 
 def add(account: AccountRow, meaning: Meaning, at: datetime) -> tuple[dict[str, int], list[AddedProduct], list[str]]:
-    """Write new products and customers; returns the product ids by SKU, the products added, and what is worth a remark."""
+    """Write new products and customers; returns product ids by SKU, the products added, and remarks."""
     added = [_product(hint, account.currency) for hint in meaning.new_products]
     _insert_products(account, added, at)
     _put_customers(account, meaning)
@@ -68,9 +68,8 @@ def _product(hint: ProductHint, currency: str) -> AddedProduct:
     price = hint.price if hint.currency == currency else None
     if price is not None:
         price = price.quantize(PRICE_STEP, ROUND_HALF_UP)
-    return AddedProduct(
-        hint.sku, hint.name, hint.vendor or "", hint.unit or "seat", hint.precision, price, currency if price is not None else None
-    )
+    priced_in = currency if price is not None else None
+    return AddedProduct(hint.sku, hint.name, hint.vendor or "", hint.unit or "seat", hint.precision, price, priced_in)
 
 
 PRODUCTS = text("""
@@ -124,15 +123,19 @@ def _put_customers(account: AccountRow, meaning: Meaning) -> None:
 def _about_prices(hints: Sequence[ProductHint]) -> list[str]:
     said = [hint for hint in hints if hint.other_prices and hint.price is not None]
     return [
-        f"{hint.sku}: the file has other prices in {hint.other_prices} more rows; the first one was taken." for hint in said
+        f"{hint.sku}: {hint.other_prices} rows of the file have another price; the first was taken." for hint in said
     ]
 
 
 def _unpriced(account: AccountRow, ids: dict[str, int]) -> list[str]:
-    query = text("""SELECT p.sku FROM products p WHERE p.id = ANY(CAST(:ids AS bigint[]))
-                    AND NOT EXISTS (SELECT FROM prices x WHERE x.product_id = p.id AND x.currency = :currency) ORDER BY p.sku""")
+    query = text("""
+SELECT p.sku FROM products p WHERE p.id = ANY(CAST(:ids AS bigint[]))
+  AND NOT EXISTS (SELECT FROM prices x WHERE x.product_id = p.id AND x.currency = :currency)
+ORDER BY p.sku""")
     skus = list(db.session.scalars(query, {"ids": list(ids.values()), "currency": account.currency}))
     if not skus:
         return []
     named = ", ".join(skus[:NAMED]) + (f" and {len(skus) - NAMED} more" if len(skus) > NAMED else "")
-    return [f"Without a price in {account.currency}: {named}. Their lines wait for one before they can be submitted by hand."]
+    return [
+        f"Without a price in {account.currency}: {named}. Their lines hold up submission by hand until they have one."
+    ]

@@ -25,8 +25,8 @@ MOST_CYCLES_AHEAD = 36
 def cycles_told_of(account: AccountRow, cycle: Cycle, charges: Sequence[SubscriptionRow]) -> list[Cycle]:
     """The cycles whose units may move when these charges replace those of the cycle's file; `cycle` among them.
 
-    Later ones as far as any charge runs or units were worked out before; earlier ones only where the source has delivered:
-    a charge of today does not open up a past nobody reported.
+    Later ones as far as any charge runs or units were worked out before; earlier ones only where the source has
+    delivered: a charge of today does not open up a past nobody reported.
     """
     starts, ends = _reach(account, cycle, charges)
     delivered = {Cycle.from_date(row.cycle) for row in current_snapshots(account.id, SOURCE)}
@@ -56,12 +56,13 @@ def _ahead(account: AccountRow, cycle: Cycle, ends: date | None) -> list[Cycle]:
 
 DELETE = text("DELETE FROM subscription_charges WHERE account_id = :account AND file_cycle = :cycle")
 INSERT = text("""
-INSERT INTO subscription_charges (account_id, distributor_id, msp_id, file_cycle, row_number, subscription_id, customer_id,
-  product_id, quantity, charge_start, charge_end, is_cancelled)
-SELECT :account, :distributor, :msp, :cycle, x.row_number, x.subscription_id, c.id, x.product_id, x.quantity, x.charge_start,
-  x.charge_end, x.is_cancelled
+INSERT INTO subscription_charges (account_id, distributor_id, msp_id, file_cycle, row_number, subscription_id,
+  customer_id, product_id, quantity, charge_start, charge_end, is_cancelled)
+SELECT :account, :distributor, :msp, :cycle, x.row_number, x.subscription_id, c.id, x.product_id, x.quantity,
+  x.charge_start, x.charge_end, x.is_cancelled
 FROM unnest(CAST(:rows AS int[]), CAST(:subscriptions AS text[]), CAST(:refs AS text[]), CAST(:products AS bigint[]),
-            CAST(:quantities AS numeric[]), CAST(:starts AS date[]), CAST(:ends AS date[]), CAST(:cancelled AS boolean[]))
+            CAST(:quantities AS numeric[]), CAST(:starts AS date[]), CAST(:ends AS date[]),
+            CAST(:cancelled AS boolean[]))
        AS x (row_number, subscription_id, ref, product_id, quantity, charge_start, charge_end, is_cancelled)
 JOIN customers c ON c.account_id = :account AND c.ref = x.ref""")
 
@@ -88,7 +89,7 @@ def replace_file(
 def put_cycles(
     account: AccountRow, cycle: Cycle, cycles: Sequence[Cycle], delivery: Delivery
 ) -> dict[Cycle, Difference]:
-    """Work out the units of each of `cycles` from all files; the delivery is that of `cycle`, the rest follows from it."""
+    """Work out the units of each of `cycles` from all files; `delivery` is that of `cycle`, the rest follows."""
     files = _files(account, bounds(cycles[0], account.closing_day)[0])
     present = {Cycle.from_date(row.cycle): row for row in current_snapshots(account.id, SOURCE)}
     differences: dict[Cycle, Difference] = {}
@@ -108,7 +109,8 @@ def _following(delivery: Delivery, present: Row[Any] | None) -> Delivery:
 
 
 CHARGES = text("""
-SELECT x.file_cycle, x.row_number, x.subscription_id, c.ref, x.product_id, x.quantity, x.charge_start, x.charge_end, x.is_cancelled
+SELECT x.file_cycle, x.row_number, x.subscription_id, c.ref, x.product_id, x.quantity, x.charge_start, x.charge_end,
+  x.is_cancelled
 FROM subscription_charges x JOIN customers c ON c.id = x.customer_id
 WHERE x.account_id = :account AND (x.charge_end > :since OR x.is_cancelled)""")
 

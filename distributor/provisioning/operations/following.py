@@ -64,9 +64,7 @@ def follow(
     return outcomes
 
 
-def _follow_one(
-    report: ReportRow, cycle: Cycle, difference: Difference, acting: Acting, at: datetime
-) -> ReportOutcome:
+def _follow_one(report: ReportRow, cycle: Cycle, difference: Difference, acting: Acting, at: datetime) -> ReportOutcome:
     status = Status(report.status)
     if not difference.kept:
         return ReportOutcome(report.uid, cycle, report.status, refreshed=False, why=SAME_AGAIN)
@@ -85,7 +83,8 @@ def _locked(report: ReportRow) -> str:
 
 def _tell_of_missing_prices(report_ids: list[int], at: datetime) -> None:
     """Once per report, as at its opening."""
-    query = text("""SELECT id FROM usage_reports
-                    WHERE id = ANY(CAST(:ids AS bigint[])) AND missing_prices > 0 AND status = ANY(CAST(:editable AS text[]))""")
+    query = text("""
+SELECT id FROM usage_reports
+WHERE id = ANY(CAST(:ids AS bigint[])) AND missing_prices > 0 AND status = ANY(CAST(:editable AS text[]))""")
     unpriced = list(db.session.scalars(query, {"ids": report_ids, "editable": [str(status) for status in EDITABLE]}))
     notify(unpriced, "unpriced", ["unpriced"] * len(unpriced), [{}] * len(unpriced), at)

@@ -1,7 +1,7 @@
 """Usage into an account's cycle: all of it or nothing, the same again changes nothing (promise 11).
 
-Locks are taken in one order: the account, its reports by id, then customers and products. So an import and an opening take
-turns, and a submission either sees the new units or leaves them for later.
+Locks are taken in one order: the account, its reports by id, then customers and products. So an import and an opening
+take turns, and a submission either sees the new units or leaves them for later.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ AccountRow = Row[Any]
 class ImportResult:
     """What an import did, or in a dry run would do. `rows` are those that were taken.
 
-    `added`, `changed`, `removed`, `unchanged`: units of a customer and product against what the source had delivered for the
-    cycle before. With anything `refused` (dry runs only) they tell what the file would do without its refused rows.
+    `added`, `changed`, `removed`, `unchanged`: units of a customer and product against what the source had delivered
+    for the cycle before. With anything `refused` (dry runs only) they tell what the file without those rows would do.
     `report`: the report of the file's cycle. `other_reports`: those of cycles that Microsoft's charges reach beside it.
     """
 
@@ -78,8 +78,8 @@ def import_usage(
 ) -> ImportResult:
     """Make the file the source's usage of the cycle and bring open reports in step; a dry run only tells.
 
-    Raises InputRefused with every refused row (a dry run returns them), NotPermitted for the MSP's side, Forbidden where
-    products would be added by somebody who is no admin.
+    Raises InputRefused with every refused row (a dry run returns them), NotPermitted for the MSP's side, Forbidden
+    where products would be added by somebody who is no admin.
     """
     check_may_import(acting)
     locked = account_for_update(account.id)
@@ -105,7 +105,9 @@ def check_may_import(acting: Acting) -> None:
 def _refusal(refused: Sequence[RefusedRow]) -> InputRefused:
     count = "1 value was" if len(refused) == 1 else f"{len(refused)} values were"
     errors = [FieldError(wrong.reason, wrong.field, row=wrong.row) for wrong in refused]
-    return InputRefused(f"{count} refused, so nothing of the file was imported. Correct the file and import it again.", errors)
+    return InputRefused(
+        f"{count} refused, so nothing of the file was imported. Correct it and import it again.", errors
+    )
 
 
 @contextmanager

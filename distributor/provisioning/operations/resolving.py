@@ -99,9 +99,7 @@ def _find_products(meaning: Meaning, account: AccountRow, file: UsageFile, add_p
 
 def _named(hint: ProductHint, sku: str) -> ProductHint:
     unit, precision = hint.unit or "seat", min(hint.precision, FINEST)
-    return ProductHint(
-        sku, hint.name, hint.vendor or "", unit, precision, hint.price, hint.currency, hint.other_prices
-    )
+    return ProductHint(sku, hint.name, hint.vendor or "", unit, precision, hint.price, hint.currency, hint.other_prices)
 
 
 def _skus(file: UsageFile) -> dict[str, str | None]:
@@ -127,7 +125,9 @@ class _Judge:
     def _accepts(self, row: int, sku: str, figures: tuple[tuple[str, Decimal | None], ...]) -> bool:
         target = self.targets.get(sku)
         if target is None:
-            return self._refuse(row, "sku", f"the catalogue has no product {sku}; add it, or let the import add products")
+            return self._refuse(
+                row, "sku", f"the catalogue has no product {sku}: add it, or import with new products allowed"
+            )
         if target.by_hand:
             return self._refuse(row, "sku", f"{sku} is counted by hand: its units come from the MSP, not from a file")
         wrong = [(name, why) for name, value in figures if (why := _why_not(value, target.precision))]

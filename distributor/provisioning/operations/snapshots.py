@@ -83,9 +83,10 @@ def _is_same(earlier: Row[Any], digest: bytes, delivery: Delivery) -> bool:
 
 
 SNAPSHOT = text("""
-INSERT INTO usage_snapshots (account_id, distributor_id, msp_id, cycle, source, format, file_name, digest, is_derived, row_count,
-  counted_at, imported_at, imported_by)
-VALUES (:account, :distributor, :msp, :cycle, :source, :format, :file_name, :digest, :derived, :rows, :counted_at, :at, :by)
+INSERT INTO usage_snapshots (account_id, distributor_id, msp_id, cycle, source, format, file_name, digest, is_derived,
+  row_count, counted_at, imported_at, imported_by)
+VALUES (:account, :distributor, :msp, :cycle, :source, :format, :file_name, :digest, :derived,
+  :rows, :counted_at, :at, :by)
 RETURNING id""")
 
 
@@ -104,9 +105,11 @@ def keys_of(account: AccountRow) -> Mapping[str, int]:
 
 
 ROWS = text("""
-INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units, used_units)
+INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units,
+  used_units)
 SELECT :snapshot, :account, :distributor, :msp, c.id, x.product_id, x.provisioned, x.used
-FROM unnest(CAST(:refs AS text[]), CAST(:products AS bigint[]), CAST(:provisioned AS numeric[]), CAST(:used AS numeric[]))
+FROM unnest(CAST(:refs AS text[]), CAST(:products AS bigint[]), CAST(:provisioned AS numeric[]),
+            CAST(:used AS numeric[]))
        AS x (ref, product_id, provisioned, used)
 LEFT JOIN customers c ON c.account_id = :account AND c.ref = x.ref""")
 

@@ -57,16 +57,24 @@ class MailServer:
         return answer if answer != CUT else ACCEPT
 
 
+class FreePort(Controller):
+    """A controller that knows which port it was given."""
+
+    def _trigger_server(self) -> None:
+        assert self.server is not None
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
 @contextmanager
-def mail_server(app: Flask, *, ready_timeout: float = 5, **settings: Any) -> Iterator[MailServer]:
+def mail_server(app: Flask, **settings: Any) -> Iterator[MailServer]:
     """A running server that the application's settings name."""
     handler = MailServer()
     login = {key: settings.pop(key) for key in ("authenticator", "auth_required", "auth_require_tls") if key in settings}
-    controller = Controller(handler, hostname="127.0.0.1", port=0, ready_timeout=ready_timeout, **login)
+    controller = FreePort(handler, hostname="127.0.0.1", port=0, **login)
     controller.start()
     try:
-        port = controller.server.sockets[0].getsockname()[1]  # type: ignore[attr-defined]  # asyncio's server has them
-        use(app, server="127.0.0.1", port=port, **settings)
+        use(app, server="127.0.0.1", port=controller.port, **settings)
         yield handler
     finally:
         controller.stop()

@@ -78,7 +78,7 @@ def test_a_member_needs_roles_that_exist(story: Story, clock: Clock, roles: list
 
 
 @pytest.mark.parametrize(
-    "email", ["", "a", "a@", "@b", "a b@example.com", "a@b@c", "a@example.com\nBcc: x@y", "<a@b>", "a\0@b", "é" * 250 + "@b"]
+    "email", ["", "a", "a@", "@b", "a b@example.com", "a@b@c", "a@example.com\nBcc: x@y", "<a@b>", "a\0@b", "é" * 253 + "@b"]
 )
 def test_what_is_no_address_makes_no_user(story: Story, clock: Clock, email: str) -> None:
     before = db.session.scalar(select(func.count()).select_from(User))
@@ -87,7 +87,7 @@ def test_what_is_no_address_makes_no_user(story: Story, clock: Clock, email: str
     assert db.session.scalar(select(func.count()).select_from(User)) == before
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 201, "Eve\r\nBcc: all@example.com", "Eve\u2028"])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201, "Eve\r\nBcc: all@example.com", "Eve\u2028x"])
 def test_a_name_is_one_line_of_at_most_200_characters(story: Story, clock: Clock, name: str) -> None:
     with pytest.raises(InputRefused, match="1 to 200 characters"):
         operations.add_member(member_row(story.preparer).organization, "n@example.com", name, [Role.VIEWER], clock.at)

@@ -37,7 +37,10 @@ def test_no_character_of_a_password_is_cut_off(length: int) -> None:
 def test_shorter_and_longer_passwords_are_refused_with_their_length(length: int) -> None:
     with pytest.raises(InputRefused, match=f"{length:,}"):
         passwords.hash_password("a" * length)
-    assert not passwords.is_right("a" * length, passwords.HASHER.hash("a" * length) + "x")
+
+
+def test_a_password_past_the_limit_is_not_even_hashed() -> None:
+    assert not passwords.is_right("a" * 1_001, passwords.HASHER.hash("a" * 1_001))
 
 
 def test_a_damaged_hash_lets_nobody_in() -> None:

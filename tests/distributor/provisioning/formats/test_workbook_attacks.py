@@ -171,7 +171,6 @@ def test_two_parts_of_one_name_are_refused() -> None:
         {"xl/workbook.xml": WORKBOOK.replace('name="usage"', "")},
         {"xl/_rels/workbook.xml.rels": RELATIONS.replace("rId1", "rId2")},
         {"xl/sharedStrings.xml": "<sst><si>"},
-        {"xl/styles.xml": "<styleSheet><cellXfs><xf numFmtId='x'/></cellXfs></styleSheet>"},
     ],
 )
 def test_broken_parts_are_refused(parts: dict[str, str]) -> None:
