@@ -10,10 +10,13 @@ from flask import Blueprint, Flask
 from flask_smorest import Blueprint as ApiBlueprint
 
 from distributor import assets, failures, formatting, gate, headers, health, languages, navigation
+from distributor.accounts import api as accounts_api
 from distributor.api import document
+from distributor.catalogue import api as catalogue_api
 from distributor.delivery import views as delivery
 from distributor.identity import api as identity_api
 from distributor.identity import views as identity
+from distributor.provisioning import api as provisioning_api
 from distributor.usage_reports import api as usage_reports_api
 from distributor.usage_reports import review_views as review
 from distributor.usage_reports import views as usage_reports
@@ -28,6 +31,9 @@ PAGES: tuple[Blueprint, ...] = (
 
 API: tuple[ApiBlueprint, ...] = (
     usage_reports_api.blueprint,
+    accounts_api.blueprint,
+    provisioning_api.blueprint,
+    catalogue_api.blueprint,
     identity_api.blueprint,
 )
 

@@ -71,6 +71,4 @@ class VersionRequired(Refused):
     type = "version-required"
 
     def __init__(self, also: str = "") -> None:
-        super().__init__(
-            f'Say which version you saw: If-Match: "<version>", as the ETag of the report gave it{also}.'
-        )
+        super().__init__(f'Say which version you saw: If-Match: "<version>", as the ETag of the report gave it{also}.')

@@ -55,7 +55,9 @@ def _problems() -> list[str]:
         return ["The database does not answer, or was never migrated."]
     found = []
     if revision != schema.head():
-        found.append(f"The database is at migration {revision}, this release needs {schema.head()}: distributor migrate.")
+        found.append(
+            f"The database is at migration {revision}, this release needs {schema.head()}: distributor migrate."
+        )
     if last_tick is None or clock.now() - last_tick > LATE:
         found.append("No scheduler has ticked in the last minutes: distributor scheduler.")
     return found
@@ -100,4 +102,3 @@ def _registry() -> CollectorRegistry:
         for value, number in db.session.execute(text(query)):
             gauge.labels(value).set(number)
     return registry
-

@@ -17,7 +17,7 @@ from distributor.identity.acting import Acting, CurrentMember, acting, system
 from distributor.identity.models import Member, Organization, User
 from distributor.provisioning.models import UsageRow, UsageSnapshot
 from distributor.usage_reports import queries
-from distributor.usage_reports.operations.opening import opening_of, open_reports
+from distributor.usage_reports.operations.opening import open_reports, opening_of
 from distributor.usage_reports.queries import ACCOUNT, REPORT, LineRow, ReportRow
 from workflows.report_cycle import Cycle
 from workflows.usage_report import Role
@@ -44,7 +44,17 @@ def member(of: Organization, *roles: Role, email: str | None = None) -> CurrentM
     db.session.add(row)
     db.session.flush()
     return CurrentMember(
-        user.id, row.id, row.uid, user.email, user.name, "en", of.id, of.uid, of.name, of.is_distributor, frozenset(roles)
+        user.id,
+        row.id,
+        row.uid,
+        user.email,
+        user.name,
+        "en",
+        of.id,
+        of.uid,
+        of.name,
+        of.is_distributor,
+        frozenset(roles),
     )
 
 

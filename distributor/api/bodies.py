@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from distributor.errors import FieldError, InputRefused
 LARGEST_BODY = 5 * 1024 * 1024
 LONGEST_NUMBER = 60
 MOST_ERRORS = 100
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def raw_body() -> bytes:
@@ -51,13 +53,16 @@ def json_body(default: Any = None) -> Any:
 def parse_json(body: bytes) -> Any:
     """Strict JSON in UTF-8: no NaN, no name given twice, no endless number. Raises BadRequest."""
     try:
-        return json.loads(
+        data = json.loads(
             body.decode("utf-8"),
             parse_float=_decimal,
             parse_int=_integer,
             parse_constant=_no_number,
             object_pairs_hook=_object,
         )
+        if b"\\u" in body:
+            _check_characters(data)
+        return data
     except UnicodeDecodeError as error:
         raise BadRequest(f"The body is no UTF-8: byte {error.start} cannot be read.") from error
     except json.JSONDecodeError as error:
@@ -65,6 +70,14 @@ def parse_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise BadRequest(f"The body cannot be read: {why}.") from error
+
+
+def json_object() -> dict[str, Any]:
+    """The JSON body as an object whose fields an operation judges itself. Raises InputRefused."""
+    data = json_body(default={})
+    if not isinstance(data, dict):
+        raise InputRefused("Give an object with fields.", [FieldError("Give an object with fields.")])
+    return data
 
 
 def fields_of(schema: type[ma.Schema]) -> dict[str, Any]:
@@ -125,6 +138,16 @@ def _place(where: str, key: Any) -> str:
         return f"{where}[{key}]"
     name = str(key)[:100].encode("utf-8", "replace").decode()  # half a character cannot be answered back
     return f"{where}.{name}" if where else name
+
+
+def _check_characters(data: Any) -> None:
+    """Escapes can spell what no text may hold: NUL, and halves of characters."""
+    if isinstance(data, str) and NO_TEXT.search(data):
+        raise ValueError("a text holds a NUL or half a character")
+    if isinstance(data, dict):
+        data = [*data, *data.values()]
+    for inner in data if isinstance(data, list) else ():
+        _check_characters(inner)
 
 
 def _decimal(literal: str) -> Decimal:

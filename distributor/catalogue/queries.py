@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, Select, String, and_, cast, func, or_, select, true
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
@@ -127,3 +128,11 @@ def _matching(search: str) -> list[ColumnElement[bool]]:
 def _words(search: str, *columns: ColumnElement[str]) -> list[ColumnElement[bool]]:
     """Every word of `search` stands in one of the columns, whatever its case."""
     return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in search.split()]
+
+
+def product_by_uid(uid: UUID, member: CurrentMember) -> ProductRow:
+    """One product in the member's sight, to go on after it. Raises NotFound."""
+    row = db.session.execute(select(PRODUCT).where(PRODUCT.c.uid == uid, in_sight(member))).one_or_none()
+    if row is None:
+        raise NotFound("This product")
+    return row

@@ -71,7 +71,9 @@ def _check_migrated() -> None:
     revision = schema.current(db.engine)
     if revision != schema.head():
         state = f"is at migration {revision}" if revision else "was never migrated"
-        raise click.ClickException(f"The database {state}; this release needs {schema.head()}. Run: distributor migrate")
+        raise click.ClickException(
+            f"The database {state}; this release needs {schema.head()}. Run: distributor migrate"
+        )
 
 
 def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
@@ -123,7 +125,9 @@ class Moment(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is no instant; write it like 2026-10-20T00:00:00+02:00.", param, ctx)
         if moment.tzinfo is None:
-            self.fail(f"{value!r} has no offset; write it like 2026-10-20T00:00:00+02:00, or with Z for UTC.", param, ctx)
+            self.fail(
+                f"{value!r} has no offset; write it like 2026-10-20T00:00:00+02:00, or with Z for UTC.", param, ctx
+            )
         return moment.astimezone(UTC)
 
 
@@ -145,5 +149,5 @@ def say(sentence: str, answer: dict[str, Any], json_output: bool) -> None:
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """"1 report", "2 reports"."""
+    """ "1 report", "2 reports"."""
     return f"{number:,} {one if number == 1 else many}"

@@ -14,7 +14,7 @@ import click
 
 from distributor import schema
 from distributor.cli.output import command, database
-from distributor.config import Settings, SettingError
+from distributor.config import SettingError, Settings
 from distributor.lifetime import PARENT, end_with_parent
 
 STOP_SECONDS = 20

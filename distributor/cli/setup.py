@@ -11,13 +11,12 @@ import click
 from sqlalchemy import select, text
 
 from distributor import schema
-from distributor.cli.output import application, as_json, at_option, clock_of, command, counted, database, say
+from distributor.cli.output import application, as_json, clock_of, command, counted, database, say
 from distributor.database import SERVICE_ROLE, db
 from distributor.errors import InputRefused
 from distributor.identity import operations as identity
 from distributor.identity import queries
 from distributor.identity.models import Organization, User
-from distributor.identity.queries import member_by_email
 from distributor.identity.tokens import create_token
 from distributor.scheduler.models import SetAside
 
@@ -34,7 +33,9 @@ def migrate(json_output: bool) -> None:
 @command()
 @click.option("--organization", "name", required=True, help="Name of the first distributor.")
 @click.option("--admin", "email", required=True, help="E-mail address of its first admin.")
-@click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read the password here.")
+@click.option(
+    "--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read the password here."
+)
 @as_json
 def init(name: str, email: str, password_file: Path | None, json_output: bool) -> None:
     """Make the first distributor and its admin, who may also review."""
@@ -59,8 +60,12 @@ def member() -> None:
 @click.option("--organization", "name", required=True, help="The organization's name.")
 @click.option("--email", required=True)
 @click.option("--name", "person", help="The person's name; the address when left out.")
-@click.option("--role", "roles", multiple=True, required=True, help="admin, preparer, reviewer or viewer; may be repeated.")
-@click.option("--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Set this password at once.")
+@click.option(
+    "--role", "roles", multiple=True, required=True, help="admin, preparer, reviewer or viewer; may be repeated."
+)
+@click.option(
+    "--password-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Set this password at once."
+)
 @as_json
 def add_member(
     name: str, email: str, person: str | None, roles: tuple[str, ...], password_file: Path | None, json_output: bool
@@ -141,13 +146,18 @@ def check(json_output: bool) -> None:
     """Check configuration, database role and mail; non-zero when something is wrong."""
     with application() as app:
         role = db.session.execute(
-            text("SELECT current_user AS name, rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user")
+            text(
+                "SELECT current_user AS name, rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user"
+            )
         ).one()
         aside = db.session.scalars(select(SetAside)).all()
         mail = app.config["SETTINGS"].mail.server
     problems = [f"The service works as {role.name}, not as {SERVICE_ROLE}."] if role.name != SERVICE_ROLE else []
     problems += [f"The role {role.name} can bypass row-level security."] if role.bypasses else []
-    problems += [f"{row.job} set {row.subject_id} aside after {counted(row.attempts, 'try', 'tries')}: {row.error}" for row in aside]
+    problems += [
+        f"{row.job} set {row.subject_id} aside after {counted(row.attempts, 'try', 'tries')}: {row.error}"
+        for row in aside
+    ]
     answer = {"role": role.name, "mail_server": mail, "problems": problems}
     if problems:
         click.echo(json.dumps(answer) if json_output else "\n".join(problems))

@@ -22,7 +22,9 @@ from workflows.report_cycle import Cycle, bounds
 @click.option("--account", "number", required=True, help="The account's number.")
 @click.option("--distributor", "distributor_name", help="The distributor, where the number is ambiguous.")
 @click.option("--cycle", "cycle_text", required=True, help="The report cycle, such as 2026-10.")
-@click.option("--format", "file_format", help="distributor-csv, distributor-xlsx, json, microsoft or connect; read from the file.")
+@click.option(
+    "--format", "file_format", help="distributor-csv, distributor-xlsx, json, microsoft or connect; read from the file."
+)
 @click.option("--add-products", is_flag=True, help="Take products that the catalogue lacks from the file.")
 @click.option("--dry-run", is_flag=True, help="Show what would change and change nothing.")
 @at_option
@@ -59,7 +61,9 @@ def _show(result: ImportResult, dry_run: bool, json_output: bool) -> None:
         where = ", ".join(filter(None, [f"row {row.row}" if row.row else None, row.field]))
         click.echo(f"{where}: {row.reason}" if where else row.reason, err=True)
     if result.refused:
-        raise click.ClickException(f"{counted(len(result.refused), 'row was', 'rows were')} refused; nothing was changed.")
+        raise click.ClickException(
+            f"{counted(len(result.refused), 'row was', 'rows were')} refused; nothing was changed."
+        )
     if not json_output:
         _summary(result, dry_run)
 

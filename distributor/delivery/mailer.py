@@ -10,6 +10,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.charset import QP, Charset
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
@@ -25,6 +26,9 @@ from distributor.delivery.rendering import Mail
 TIME_OUT = 10.0
 LONGEST_NAME = 100
 LONGEST_ERROR = 500
+# Flask-Mail has UTF-8 go out unencoded, and mail servers refuse lines over 998 bytes (RFC 5321, 4.5.3.1.6).
+QUOTED_UTF_8 = Charset("utf-8")
+QUOTED_UTF_8.body_encoding = QP
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def message_of(envelope: Envelope, sender: str) -> Message:
         html=mail.html,
         sender=one_line(sender),
         date=envelope.at.timestamp(),
-        charset="utf-8",
+        charset=QUOTED_UTF_8,  # type: ignore[arg-type]  # handed on to MIMEText, which takes either
         extra_headers={"Auto-Submitted": "auto-generated"},
     )
     message.msgId = message_id(envelope.uid, sender)

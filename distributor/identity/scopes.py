@@ -18,19 +18,23 @@ class Scope:
     distributor_only: bool = False
 
 
+def N_(text: str) -> str:  # noqa: N802 - the name by which Babel finds texts that are translated where they are shown
+    return text
+
+
 EVERYBODY = frozenset(Role)
 ADMIN, PREPARER, REVIEWER = Role.ADMIN, Role.PREPARER, Role.REVIEWER
 
 SCOPES: dict[str, Scope] = {
     scope.name: scope
     for scope in (
-        Scope("reports:read", "Read accounts, products and usage reports", EVERYBODY),
-        Scope("reports:write", "Change, submit and recall usage reports", frozenset({PREPARER, ADMIN})),
-        Scope("reports:review", "Approve, reject and endorse usage reports", frozenset({REVIEWER}), True),
-        Scope("reports:invoice", "Mark approved reports as invoiced", frozenset({ADMIN}), True),
-        Scope("usage:write", "Deliver provisioned units", frozenset({REVIEWER, ADMIN}), True),
-        Scope("accounts:write", "Make accounts and change their terms", frozenset({ADMIN}), True),
-        Scope("catalogue:write", "Change products and prices", frozenset({ADMIN}), True),
+        Scope("reports:read", N_("Read accounts, products and usage reports"), EVERYBODY),
+        Scope("reports:write", N_("Change, submit and recall usage reports"), frozenset({PREPARER, ADMIN})),
+        Scope("reports:review", N_("Approve, reject and endorse usage reports"), frozenset({REVIEWER}), True),
+        Scope("reports:invoice", N_("Mark approved reports as invoiced"), frozenset({ADMIN}), True),
+        Scope("usage:write", N_("Deliver provisioned units"), frozenset({REVIEWER, ADMIN}), True),
+        Scope("accounts:write", N_("Make accounts and change their terms"), frozenset({ADMIN}), True),
+        Scope("catalogue:write", N_("Change products and prices"), frozenset({ADMIN}), True),
     )
 }
 

@@ -31,7 +31,7 @@ def drafts_given(data: Any) -> list[LineDraft]:
 
 def _draft(item: Mapping[str, Any], number: int, errors: list[FieldError]) -> LineDraft:
     units, comment, version = item.get("chargeable_units", KEPT), item.get("comment", KEPT), item.get("version")
-    wrong = {name: "There is no such field here." for name in item.keys() - FIELDS}
+    wrong = dict.fromkeys(item.keys() - FIELDS, "There is no such field here.")
     uid = _uid(item.get("id"))
     if uid is None:
         wrong["id"] = "Give the id of a line of this report, a UUID."

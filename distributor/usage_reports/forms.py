@@ -53,7 +53,9 @@ def line_uid(text: Any) -> UUID:
     try:
         return UUID(text)
     except (ValueError, TypeError, AttributeError) as error:
-        raise InputRefused("The draft names a line that does not exist.", [FieldError("No such line.", "id")]) from error
+        raise InputRefused(
+            "The draft names a line that does not exist.", [FieldError("No such line.", "id")]
+        ) from error
 
 
 def local_path(text: str | None) -> str | None:

@@ -8,13 +8,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, or_, select, text, tuple_, union_all
+from sqlalchemy import Row, Select, func, or_, select, tuple_, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.database import db
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import User
+from distributor.usage_reports.operations import usage
 from distributor.usage_reports.queries import ACCOUNT, ACTION, CHANGE, REPORT, ReportRow, in_sight, reports
 
 USER = User.__table__
@@ -33,7 +34,9 @@ def report_page(member: CurrentMember, wanted: ReportFilter, after: UUID | None,
     """Up to `limit` reports in the member's sight, newest cycle first, after the one named. Raises NotFound for it."""
     start = _position(after, member) if after else None
     # Each side of the accounts has an index in this order; their rows never overlap.
-    sides = union_all(*(_side(column, member, wanted, start, limit) for column in (REPORT.c.msp_id, REPORT.c.distributor_id)))
+    sides = union_all(
+        *(_side(column, member, wanted, start, limit) for column in (REPORT.c.msp_id, REPORT.c.distributor_id))
+    )
     ids = sides.subquery()
     query = reports().where(REPORT.c.id.in_(select(ids.c.id))).order_by(REPORT.c.cycle.desc(), REPORT.c.id.desc())
     return list(db.session.execute(query.limit(limit)))
@@ -94,11 +97,7 @@ def endorsers(rows: Sequence[ReportRow]) -> dict[int, Row[Any]]:
 
 def pending_usages(rows: Sequence[ReportRow]) -> dict[int, datetime]:
     """Per report, when usage arrived that it has not taken over; reports without such usage are left out."""
-    query = text("""SELECT r.id, max(s.imported_at) AS arrived
-                    FROM usage_reports r JOIN usage_snapshots s ON s.account_id = r.account_id AND s.cycle = r.cycle
-                      AND s.is_current AND s.imported_at > r.usage_taken_at
-                    WHERE r.id = ANY(:ids) GROUP BY r.id""")
-    return {row.id: row.arrived for row in db.session.execute(query, {"ids": [row.id for row in rows]})}
+    return usage.pending_usages([row.id for row in rows])
 
 
 def history_page(report: ReportRow, before: int | None, limit: int) -> list[Row[Any]]:

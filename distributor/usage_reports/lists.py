@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from distributor.catalogue.models import Customer, Product
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
-from distributor.catalogue.models import Customer, Product
 from distributor.provisioning.models import UsageSnapshot
 from distributor.usage_reports.queries import ACCOUNT, MSP, REPORT, ReportRow, reports
 from workflows.report_cycle import Cycle
@@ -81,7 +81,9 @@ VIEWS: dict[str, ColumnElement[bool]] = {
 }
 
 
-def queue(member: CurrentMember, wanted: QueueFilter, *, after: tuple[Any, int] | None = None, limit: int = 50) -> list[ListedReport]:
+def queue(
+    member: CurrentMember, wanted: QueueFilter, *, after: tuple[Any, int] | None = None, limit: int = 50
+) -> list[ListedReport]:
     """Reports of the member's partners, most money at risk first; `after` is (at_risk, id) of the last one seen."""
     query = (
         reports()
@@ -163,7 +165,9 @@ def addable_products(report: ReportRow) -> list[tuple[str, str]]:
 def customers_of(report: ReportRow) -> list[tuple[str, str]]:
     """The account's customers as (reference, name)."""
     query = select(Customer.ref, Customer.name).where(Customer.account_id == report.account_id)
-    return [(row.ref, row.name) for row in db.session.execute(query.order_by(func.lower(Customer.name)).limit(MOST_OFFERED))]
+    return [
+        (row.ref, row.name) for row in db.session.execute(query.order_by(func.lower(Customer.name)).limit(MOST_OFFERED))
+    ]
 
 
 def neighbours(report: ReportRow) -> tuple[Any, Any]:
@@ -173,9 +177,7 @@ def neighbours(report: ReportRow) -> tuple[Any, Any]:
         REPORT.c.status == report.status,
         REPORT.c.cycle == report.cycle,
     )
-    higher = or_(
-        REPORT.c.at_risk > report.at_risk, and_(REPORT.c.at_risk == report.at_risk, REPORT.c.id > report.id)
-    )
+    higher = or_(REPORT.c.at_risk > report.at_risk, and_(REPORT.c.at_risk == report.at_risk, REPORT.c.id > report.id))
     lower = or_(REPORT.c.at_risk < report.at_risk, and_(REPORT.c.at_risk == report.at_risk, REPORT.c.id < report.id))
     before = select(REPORT.c.uid).where(*among, higher).order_by(REPORT.c.at_risk, REPORT.c.id).limit(1)
     after = select(REPORT.c.uid).where(*among, lower).order_by(REPORT.c.at_risk.desc(), REPORT.c.id.desc()).limit(1)

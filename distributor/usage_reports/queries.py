@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, String, and_, case, cast, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -96,7 +96,9 @@ def offenders(report_id: int, kind: str) -> tuple[LineRef, ...]:
         .where(LINE.c.report_id == report_id, OFFENDING[kind])
         .order_by(func.lower(LINE.c.customer_name), LINE.c.sku, LINE.c.id)
     )
-    return tuple(LineRef(str(row.uid), row.customer_name, row.product_name, row.sku) for row in db.session.execute(query))
+    return tuple(
+        LineRef(str(row.uid), row.customer_name, row.product_name, row.sku) for row in db.session.execute(query)
+    )
 
 
 def state_of(row: ReportRow) -> ReportState:
@@ -133,8 +135,12 @@ def lines(report_id: int, *conditions: ColumnElement[bool]) -> list[LineRow]:
         select(LINE)
         .where(LINE.c.report_id == report_id, *conditions)
         .order_by(
-            func.lower(LINE.c.customer_name), LINE.c.customer_id, LINE.c.unexplained.desc(),
-            LINE.c.discrepancy.desc(), func.lower(LINE.c.product_name), LINE.c.id,
+            func.lower(LINE.c.customer_name),
+            LINE.c.customer_id,
+            LINE.c.unexplained.desc(),
+            LINE.c.discrepancy.desc(),
+            func.lower(LINE.c.product_name),
+            LINE.c.id,
         )
     )
     return list(db.session.execute(query))

@@ -82,7 +82,9 @@ def _wanted(cycles: list[date], default: Status | None) -> QueueFilter:
     status = next((each for each in STATUSES if each == given.get("status")), None)
     if given.get("status", "") != "any" and status is None:
         status = default
-    return QueueFilter(_cycle(given.get("cycle"), cycles), status, given.get("q", "").strip()[:100], given.get("view", "risk"))
+    return QueueFilter(
+        _cycle(given.get("cycle"), cycles), status, given.get("q", "").strip()[:100], given.get("view", "risk")
+    )
 
 
 def _cycle(text: str | None, cycles: list[date]) -> date | None:

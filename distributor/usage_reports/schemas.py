@@ -43,7 +43,9 @@ class NewLineBody(Fields):
     """A hand-counted line."""
 
     sku = Text(100, required=True)
-    customer_ref = Text(200, allow_none=True, metadata={"description": "A customer that is new to the account is made."})
+    customer_ref = Text(
+        200, allow_none=True, metadata={"description": "A customer that is new to the account is made."}
+    )
     customer_name = Text(300, allow_none=True)
     chargeable_units = Exact(required=True, metadata=UNITS_GIVEN)
     comment = Text(10_000, blank=True, allow_none=True)
@@ -209,7 +211,9 @@ class Outcome(Shape):
     """What became of one report: its header, or the problem that stood in the way."""
 
     id = fields.UUID(required=True)
-    status = fields.Integer(required=True, metadata={"description": "The status this report alone would be answered with."})
+    status = fields.Integer(
+        required=True, metadata={"description": "The status this report alone would be answered with."}
+    )
     report = fields.Nested(ReportHeader)
     problem = fields.Nested(Problem)
 

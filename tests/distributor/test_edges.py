@@ -27,7 +27,10 @@ REFUSALS = {
     "conflict": (Conflict("Not now."), 409),
     "stale-line": (StaleLines([{"id": "1", "version": 2}]), 409),
     "stale-version": (StaleVersion(3, 4), 412),
-    "transition-not-allowed": (TransitionNotAllowed(Step.SUBMIT, Status.APPROVED, (Step.REOPEN,), "It is approved."), 409),
+    "transition-not-allowed": (
+        TransitionNotAllowed(Step.SUBMIT, Status.APPROVED, (Step.REOPEN,), "It is approved."),
+        409,
+    ),
     "invalid-input": (InputRefused("Wrong.", [FieldError("Too small.", "units", row=7)]), 422),
 }
 
@@ -113,7 +116,9 @@ def test_an_undeclared_route_answers_nobody(edge: Flask) -> None:
     assert "open to all" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/nowhere", "/profile", "/static/favicon.svg", "/api/v1/nowhere", "/probe/write_and_fail"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/nowhere", "/profile", "/static/favicon.svg", "/api/v1/nowhere", "/probe/write_and_fail"]
+)
 def test_every_answer_carries_the_security_headers(edge: Flask, path: str) -> None:
     headers = clients.visitor(edge).get(path).headers
     assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
@@ -187,7 +192,11 @@ def test_people_see_the_id_of_a_bug_too(edge: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("view", "status", "kind"),
-    [("break_a_guard", 409, "conflict"), ("lose_the_database", 503, "unavailable"), ("keep_a_zero_byte", 422, "invalid-input")],
+    [
+        ("break_a_guard", 409, "conflict"),
+        ("lose_the_database", 503, "unavailable"),
+        ("keep_a_zero_byte", 422, "invalid-input"),
+    ],
 )
 def test_what_the_database_refuses_is_a_clear_answer(edge: Flask, view: str, status: int, kind: str) -> None:
     with capture_logs() as logged:
@@ -235,7 +244,8 @@ def test_a_form_without_its_token_is_refused_with_a_page(edge: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/sign-out", "/switch", "/profile", "/profile/password", "/profile/tokens", "/set-password/x", "/probe/change"]
+    "path",
+    ["/sign-out", "/switch", "/profile", "/profile/password", "/profile/tokens", "/set-password/x", "/probe/change"],
 )
 def test_no_form_works_without_its_token(edge: Flask, path: str) -> None:
     browser = clients.sign_in(edge, Story().preparer)
@@ -243,7 +253,9 @@ def test_no_form_works_without_its_token(edge: Flask, path: str) -> None:
     assert browser.post(path, headers={"X-CSRFToken": "forged"}).status_code == 400
 
 
-@pytest.mark.parametrize(("site", "status"), [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403)])
+@pytest.mark.parametrize(
+    ("site", "status"), [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403)]
+)
 def test_a_form_from_another_site_is_refused_even_with_a_token(edge: Flask, site: str, status: int) -> None:
     browser = clients.sign_in(edge, Story().preparer)
     assert browser.post("/probe/change", headers={"Sec-Fetch-Site": site}).status_code == status

@@ -52,7 +52,12 @@ def test_numbers_take_the_readers_signs() -> None:
 
 def test_plain_figures_are_for_inputs_and_never_grouped() -> None:
     with force_locale("de"):
-        assert [formatting.plain(one) for one in (Decimal("1234.50"), 40, Decimal("1E+3"), None)] == ["1234.5", "40", "1000", ""]
+        assert [formatting.plain(one) for one in (Decimal("1234.50"), 40, Decimal("1E+3"), None)] == [
+            "1234.5",
+            "40",
+            "1000",
+            "",
+        ]
 
 
 def test_percent_is_given_in_percent_and_does_not_break() -> None:

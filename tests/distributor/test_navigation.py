@@ -36,7 +36,12 @@ def test_an_msp_sees_its_reports_and_how_many_wait(app: Flask, story: Story) -> 
 
 def test_a_distributor_sees_the_queue(app: Flask, story: Story) -> None:
     story.open(("40", None))
-    assert list(links(app, story.reviewer)) == ["Review queue", "All reports", "Notifications", "Profile and API tokens"]
+    assert list(links(app, story.reviewer)) == [
+        "Review queue",
+        "All reports",
+        "Notifications",
+        "Profile and API tokens",
+    ]
 
 
 def test_who_stands_on_both_sides_sees_both(app: Flask, story: Story) -> None:
@@ -48,7 +53,10 @@ def test_who_stands_on_both_sides_sees_both(app: Flask, story: Story) -> None:
 
 
 def test_the_nearest_link_is_marked_as_current() -> None:
-    items = [navigation.NavItem("Queue", "/review", "inbox"), navigation.NavItem("All", "/review/reports", "list-check")]
+    items = [
+        navigation.NavItem("Queue", "/review", "inbox"),
+        navigation.NavItem("All", "/review/reports", "list-check"),
+    ]
     navigation._with_current(items, "/review/reports")
     assert [item.current for item in items] == [False, True]
     assert not any(item.current for item in navigation._with_current([navigation.NavItem("Q", "/rev", "x")], "/review"))

@@ -230,7 +230,12 @@ CLEAN = ("commented", "penalised", "estimated", "discrepancies", "missing_figure
 def _approval(report: Any, acting: Acting, at: datetime) -> Recorded:
     policy = AutoApprovePolicy(report.auto_approve_max_change_percent)
     event = fire(
-        state_of(report), Step.AUTO_APPROVE, acting.actor, at, policy=policy, last_approved_amount=report.last_approved_amount
+        state_of(report),
+        Step.AUTO_APPROVE,
+        acting.actor,
+        at,
+        policy=policy,
+        last_approved_amount=report.last_approved_amount,
     )
     details = {"policy": f"total within {policy.max_change_percent.normalize():f} % of the last approved report"}
     return Recorded(report, event, {"decided_at": at}, details)

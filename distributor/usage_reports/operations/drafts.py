@@ -41,8 +41,8 @@ class LineDraft:
 
     uid: UUID
     version: int | None = None
-    chargeable_units: str | Decimal | int | None | Kept = KEPT
-    comment: str | None | Kept = KEPT
+    chargeable_units: str | Decimal | int | Kept | None = KEPT
+    comment: str | Kept | None = KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,9 @@ def _changed(lines: dict[UUID, LineRow], drafts: Sequence[LineDraft]) -> list[_C
     changes = [_change(lines[draft.uid], draft, errors) for draft in drafts]
     if errors:
         count = len(errors)
-        raise InputRefused(f"{count} {'value was' if count == 1 else 'values were'} refused. Nothing was saved.", errors)
+        raise InputRefused(
+            f"{count} {'value was' if count == 1 else 'values were'} refused. Nothing was saved.", errors
+        )
     return [c for c in changes if (c.units, c.comment) != (c.line.chargeable_units, c.line.comment)]
 
 
@@ -130,7 +132,9 @@ def _change(line: LineRow, draft: LineDraft, errors: list[FieldError]) -> _Chang
 def _units(line: LineRow, given: str | Decimal | int | None) -> Decimal | None:
     if given is None or given == "":
         if line.provisioned_units is not None:
-            raise InvalidUnits("Chargeable units are needed here; write 0 where nothing is charged.", "chargeable_units")
+            raise InvalidUnits(
+                "Chargeable units are needed here; write 0 where nothing is charged.", "chargeable_units"
+            )
         return None
     return parse_units(given, line.precision, "chargeable_units")
 
@@ -212,7 +216,12 @@ def _product(report: ReportRow, sku: str) -> Any:
 SELECT p.id, p.sku, p.name, p.unit, p."precision", coalesce(p.usage_source, :source) AS usage_source, pr.unit_price
 FROM products p LEFT JOIN prices pr ON pr.product_id = p.id AND pr.currency = :currency
 WHERE p.distributor_id = :distributor AND p.sku = :sku""")
-    given = {"source": report.usage_source, "currency": report.currency, "distributor": report.distributor_id, "sku": sku}
+    given = {
+        "source": report.usage_source,
+        "currency": report.currency,
+        "distributor": report.distributor_id,
+        "sku": sku,
+    }
     row = db.session.execute(query, given).one_or_none()
     if row is None:
         message = f"The catalogue has no product {sku}."

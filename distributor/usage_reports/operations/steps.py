@@ -114,7 +114,9 @@ def reject(
     return event
 
 
-def invoice(report: ReportRow, acting: Acting, at: datetime, *, reason: str | None = None, version: int | None = None) -> Event:
+def invoice(
+    report: ReportRow, acting: Acting, at: datetime, *, reason: str | None = None, version: int | None = None
+) -> Event:
     """Close an approved report for good. Nobody is told; nothing moves it any more."""
     event = fire(state_of(report), Step.INVOICE, acting.actor, at, version=version)
     record(Recorded(report, event, {"invoiced_at": at}, _figures(report), reason), acting)
@@ -187,7 +189,9 @@ def _checked_notes(report: ReportRow, notes: Mapping[UUID, str]) -> dict[UUID, s
     kept = {uid: checked_text(note, "note") for uid, note in notes.items() if note.strip()}
     query = text("SELECT uid FROM usage_report_lines WHERE report_id = :report AND uid = ANY(:uids)")
     known = set(db.session.scalars(query, {"report": report.id, "uids": list(kept)}))
-    if strangers := [FieldError("This report has no such line.", "lines", str(uid)) for uid in kept if uid not in known]:
+    if strangers := [
+        FieldError("This report has no such line.", "lines", str(uid)) for uid in kept if uid not in known
+    ]:
         raise InputRefused("A note was given for a line that is not on this report.", strangers)
     return kept
 
@@ -208,5 +212,3 @@ def _note_and_freeze(report: ReportRow, event: Rejected, notes: Mapping[UUID, st
               AND NOT (l.penalised OR l.estimated OR l.chargeable_units IS NULL)""",
         {"report": report.id, "version": event.version, "uids": list(notes), "notes": list(notes.values())},
     )
-
-

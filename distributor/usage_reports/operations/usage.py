@@ -111,6 +111,18 @@ WHERE f.report_id IS NULL"""
 
 TOUCHED = f"SELECT * FROM ({GONE}) gone WHERE touched AND id IN (SELECT id FROM usage_report_lines WHERE provisioned_units IS DISTINCT FROM 0)"
 
+# Lines whose units were derived from another cycle's file, which no longer tells of them: unknown until their source delivers.
+UNKNOWN_AGAIN = f"""
+WITH {FRESH}
+SELECT l.id, r.version + 1 AS version, NULL::numeric AS provisioned, NULL::numeric AS used, l.sources
+FROM r
+JOIN usage_report_lines l ON l.report_id = r.id AND l.usage_source = 'feed' AND NOT l.accepted
+  AND l.provisioned_units IS NOT NULL
+LEFT JOIN delivered d ON d.report_id = r.id
+LEFT JOIN fresh f ON f.report_id = r.id AND f.product_id = l.product_id
+  AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
+WHERE f.report_id IS NULL AND (d.sources IS NULL OR NOT l.sources <@ d.sources)"""
+
 
 def add_opening_lines(report_ids: Sequence[int]) -> None:
     """The lines of reports just opened: the cycle's usage, and as unknown what the last report held and no source delivered."""
@@ -141,7 +153,7 @@ def _bring_in_step(report: ReportRow, step: Step, acting: Acting, at: datetime, 
 
 def _change(report: ReportRow) -> dict[str, int]:
     ids = {"ids": [report.id]}
-    changed = change_lines(COUNTED_ANEW, FOLLOWING, ids) + change_lines(TOUCHED, FOLLOWING, ids)
+    changed = sum(change_lines(given, FOLLOWING, ids) for given in (COUNTED_ANEW, TOUCHED, UNKNOWN_AGAIN))
     return {"changed": changed, "removed": _remove(report), "added": _add(report)}
 
 
@@ -165,13 +177,34 @@ def _add(report: ReportRow) -> int:
     return len(added)
 
 
+# Usage that would change nothing is no news, whenever it came.
+PENDING = f"""
+WITH {FRESH}
+SELECT r.id, (SELECT max(s.imported_at) FROM usage_snapshots s
+              WHERE s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current) AS arrived
+FROM r
+WHERE EXISTS (SELECT FROM usage_snapshots s WHERE s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current
+                AND s.imported_at > r.usage_taken_at)
+  AND (EXISTS (SELECT FROM fresh f LEFT JOIN usage_report_lines l ON l.report_id = f.report_id
+                 AND l.product_id = f.product_id AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0)
+               WHERE f.report_id = r.id AND (l.id IS NULL OR l.usage_source = 'feed' AND NOT l.accepted
+                 AND (l.provisioned_units, l.used_units) IS DISTINCT FROM (f.provisioned, f.used)))
+    OR EXISTS (SELECT FROM delivered d JOIN usage_report_lines l ON l.report_id = d.report_id AND l.sources <@ d.sources
+               LEFT JOIN fresh f ON f.report_id = l.report_id AND f.product_id = l.product_id
+                 AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
+               WHERE d.report_id = r.id AND f.report_id IS NULL AND l.usage_source = 'feed' AND NOT l.accepted
+                 AND l.provisioned_units IS DISTINCT FROM 0))"""
+
+
+def pending_usages(report_ids: Sequence[int]) -> dict[int, datetime]:
+    """Per report, when usage arrived that would change its lines; reports without such usage are left out."""
+    rows = db.session.execute(text(PENDING), {"ids": list(report_ids)})
+    return {row.id: row.arrived for row in rows}
+
+
 def pending_usage(report: ReportRow) -> datetime | None:
     """When usage arrived that the report has not taken over; None when there is none."""
-    query = text("""SELECT max(imported_at) FROM usage_snapshots
-                    WHERE account_id = :account AND cycle = :cycle AND is_current AND imported_at > :taken""")
-    given = {"account": report.account_id, "cycle": report.cycle, "taken": report.usage_taken_at}
-    arrived: datetime | None = db.session.scalar(query, given)
-    return arrived
+    return pending_usages([report.id]).get(report.id)
 
 
 def fill_missing_prices(report: ReportRow, acting: Acting, at: datetime) -> int:

@@ -174,7 +174,14 @@ def test_signing_in_again_gives_a_new_session_and_ends_the_old_one(app: Flask, a
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil.example", "reports"],
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "reports",
+    ],
 )
 def test_nobody_is_sent_to_another_site_after_signing_in(app: Flask, aoife: CurrentMember, elsewhere: str) -> None:
     assert enter(clients.visitor(app), aoife.email, next=elsewhere).location == "/"

@@ -55,7 +55,9 @@ def test_an_account_has_one_report_per_cycle(report: ReportRow) -> None:
     columns = "account_id, distributor_id, msp_id, cycle, starts_on, ends_on, status, opened_at, due_at, due_set_at,"
     terms = """usage_taken_at, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units,
         tolerance_percent, corrections_allowed, uplift_percent, usage_source"""
-    refused(f"INSERT INTO usage_reports ({columns}{terms}) SELECT {columns}{terms} FROM usage_reports", "one_report_per")
+    refused(
+        f"INSERT INTO usage_reports ({columns}{terms}) SELECT {columns}{terms} FROM usage_reports", "one_report_per"
+    )
 
 
 def test_a_status_moves_only_along_an_edge_of_the_workflow(report: ReportRow) -> None:

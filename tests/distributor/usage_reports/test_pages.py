@@ -77,7 +77,9 @@ def test_saving_the_grid_as_json_answers_the_new_versions(app: Flask, story: Sto
     assert story.lines(report)[0].comment == "A trial"
 
 
-def test_a_line_that_a_colleague_changed_comes_back_with_both_values(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_line_that_a_colleague_changed_comes_back_with_both_values(
+    app: Flask, story: Story, report: ReportRow
+) -> None:
     line, browser = story.lines(report)[0], sign_in(app, story.preparer)
     for units in ("300", "310"):
         draft = {"id": str(line.uid), "version": 1, "chargeable_units": units, "comment": None}
@@ -111,7 +113,7 @@ def test_a_wrong_number_comes_back_beside_its_field_with_what_was_typed(
     form = {f"v-{line.uid}": "1", f"u-{line.uid}": "3,5", f"c-{line.uid}": "kept words"}
     answer = browser.post(f"/reports/{report.uid}/save", data=form)
     assert answer.status_code == 422
-    assert said(answer, '3,5', "kept words", "line-error")
+    assert said(answer, "3,5", "kept words", "line-error")
     assert story.lines(report)[0].chargeable_units == 290
 
 
@@ -164,7 +166,9 @@ def test_the_queue_orders_by_money_at_risk_and_lets_clean_reports_be_ticked(app:
     assert said(answer, "Automatic, with penalty", "At risk")
 
 
-def test_several_clean_reports_are_approved_together_and_a_stale_one_answers_for_itself(app: Flask, story: Story) -> None:
+def test_several_clean_reports_are_approved_together_and_a_stale_one_answers_for_itself(
+    app: Flask, story: Story
+) -> None:
     reports = [story.open_account()[0] for _ in range(3)]
     for report in reports:
         steps.submit(story.report(report), story.by(story.preparer), AT)
@@ -201,7 +205,9 @@ def test_a_penalty_is_waived_and_the_report_approved_invoiced_and_closed(app: Fl
     reviewer, admin = sign_in(app, story.reviewer), sign_in(app, story.admin)
     form = {"version": "2", "reason": "Agreed by phone"}
     assert said(reviewer.post(f"/review/{report.uid}/lines/{line}/waive", data=form, follow_redirects=True), "waived")
-    assert said(reviewer.post(f"/review/{report.uid}/approve", data={"version": "3"}, follow_redirects=True), "Approved")
+    assert said(
+        reviewer.post(f"/review/{report.uid}/approve", data={"version": "3"}, follow_redirects=True), "Approved"
+    )
     invoiced = admin.post(f"/review/{report.uid}/invoice", data={"version": "4"}, follow_redirects=True)
     assert said(invoiced, "Marked as invoiced", "Nothing changes this report any more")
 

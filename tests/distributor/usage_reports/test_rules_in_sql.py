@@ -68,7 +68,10 @@ def test_the_database_judges_a_line_as_the_rules_do(report: ReportRow, line: dic
 def test_a_penalised_line_is_at_risk_by_its_penalty(report: ReportRow, line: dict[str, Any]) -> None:
     before = {**line, "penalised": False, "estimated": False, "declared_units": None}
     charged = units.charge_automatically(state_of(before), Decimal(7), Decimal(5), False)
-    after = {**before, **{name: getattr(charged, name) for name in ("chargeable_units", "declared_units", "penalised", "estimated")}}
+    after = {
+        **before,
+        **{name: getattr(charged, name) for name in ("chargeable_units", "declared_units", "penalised", "estimated")},
+    }
     with db.session.begin_nested() as attempt:
         row = db.session.execute(text(insert_of(after)), {**after, "report": report.id}).one()
         attempt.rollback()

@@ -170,5 +170,7 @@ def test_every_version_has_its_action(story: Story) -> None:
     db.session.commit()
     assert [(action.version, action.step) for action in queries.history(report.id)] == [(2, "submit"), (1, "open")]
     with pytest.raises(Exception, match="every_version_has_its_action"):
-        db.session.execute(text("UPDATE usage_reports SET version = version + 1, status = 'approved', decided_at = now()"))
+        db.session.execute(
+            text("UPDATE usage_reports SET version = version + 1, status = 'approved', decided_at = now()")
+        )
         db.session.commit()

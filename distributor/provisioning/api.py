@@ -1,0 +1,97 @@
+"""Usage over the API: one file, all of it or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request
+from flask_smorest import Blueprint
+from werkzeug.exceptions import UnsupportedMediaType
+
+from distributor import clock
+from distributor.accounts import queries as accounts
+from distributor.accounts.queries import AccountRow
+from distributor.api.answers import Answer, committed
+from distributor.api.bodies import check_length, query_of, raw_body
+from distributor.api.calls import call
+from distributor.errors import FieldError, InputRefused
+from distributor.identity.acting import acting
+from distributor.identity.current import require_member, require_scope
+from distributor.provisioning import schemas
+from distributor.provisioning.formats import UnreadableFile, UsageFile, read_usage
+from distributor.provisioning.operations import import_usage
+from distributor.provisioning.operations.importing import check_may_import
+from workflows.report_cycle import Cycle, bounds
+
+blueprint = Blueprint("Usage", __name__, url_prefix="/api/v1/accounts", description="Provisioned and used units, as they come in.")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FORM = "multipart/form-data"
+FILES = ("text/csv", XLSX, "application/csv", "application/octet-stream", "text/plain")
+BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+BODY = {
+    "required": True,
+    "description": "JSON, our CSV or XLSX layout, Microsoft's reconciliation CSV or CloudBlue Connect's usage file; what a file is "
+    "follows from its content.",
+    "content": {
+        "application/json": {"schema": schemas.Usage},
+        "text/csv": BINARY,
+        XLSX: BINARY,
+        FORM: {"schema": {"type": "object", "required": ["file"], "properties": {"file": BINARY["schema"]}}},
+    },
+}
+
+
+@blueprint.route("/<uuid:uid>/usage/<cycle>", methods=["PUT"])
+@call(
+    "putUsage", schemas.ImportResult, scope="usage:write", body=BODY, query=schemas.UsageQuery,
+    problems=(404, 409, 411, 413, 415, 422),
+)  # fmt: skip
+def put(uid: UUID, cycle: str) -> Response:
+    """Put usage
+
+    Replaces what the source had said of the cycle; the same file again changes nothing. Lines of a report that can still be
+    changed follow, unless the MSP changed them. With anything refused nothing is stored; a dry run names every refused row.
+    """
+    member = require_member()
+    account = accounts.account(uid, member)
+    who = acting(member, account)
+    check_may_import(who)
+    wanted = query_of(schemas.UsageQuery)
+    if wanted["add_products"]:
+        require_scope("catalogue:write")
+    month = Cycle.parse(cycle)
+    name, content = _sent()
+    result = import_usage(
+        account, month, _read(account, month, name, content, wanted.get("format")), who, clock.now(),
+        add_products=wanted["add_products"], dry_run=wanted["dry_run"], file_name=name,
+    )  # fmt: skip
+    return committed(Answer(result.as_dict()))
+
+
+def _sent() -> tuple[str | None, bytes]:
+    """The file's name, where it has one, and its content. Raises UnsupportedMediaType, and as `raw_body`."""
+    check_length()
+    if request.mimetype == FORM:
+        return _uploaded()
+    if not request.is_json and request.mimetype not in FILES:
+        taken = ", ".join(("application/json", *FILES[:2], FORM))
+        raise UnsupportedMediaType(f"Usage is taken as {taken}, not as {request.mimetype or 'a body without Content-Type'}.")
+    return None, raw_body()
+
+
+def _uploaded() -> tuple[str | None, bytes]:
+    files = list(request.files.values(multi=True))
+    if len(files) != 1:
+        message = f"Send one file, in the field “file”; there were {len(files)}."
+        raise InputRefused(message, [FieldError(message, "file")])
+    name = (files[0].filename or "").rpartition("/")[2][-255:]
+    return name or None, files[0].read()
+
+
+def _read(account: AccountRow, cycle: Cycle, name: str | None, content: bytes, wanted: str | None) -> UsageFile:
+    starts_on, ends_on = bounds(cycle, account.closing_day)
+    try:
+        return read_usage(content, name=name, cycle=cycle, starts_on=starts_on, ends_on=ends_on, format=wanted)
+    except UnreadableFile as error:
+        raise InputRefused(error.message, [FieldError(error.message)]) from error
