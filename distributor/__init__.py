@@ -7,7 +7,7 @@ from flask import Flask
 from distributor import edges
 from distributor.config import Settings, data_folder, load
 from distributor.database import SERVICE_ROLE, db
-from distributor.extensions import babel, compress, csrf, mail
+from distributor.extensions import compress, csrf, mail
 
 # Statements of a request that take longer than this are cut off by the database.
 STATEMENT_TIMEOUT_MS = 60_000

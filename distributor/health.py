@@ -68,7 +68,7 @@ def _problems() -> list[str]:
 def metrics() -> Response:
     """Prometheus' text format, for loopback or whoever knows METRICS_TOKEN."""
     if not _may_measure():
-        raise NotFound()
+        raise NotFound
     return Response(generate_latest(_registry()), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -112,7 +112,7 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0]
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An instant with an offset, such as 2026-10-20T00:00:00+02:00; it is the clock of that one run."""
 
     name = "instant"

@@ -10,6 +10,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email import policy
 from email.charset import QP, Charset
 from email.utils import parseaddr
 from types import TracebackType
@@ -29,6 +30,7 @@ LONGEST_ERROR = 500
 # Flask-Mail has UTF-8 go out unencoded, and mail servers refuse lines over 998 bytes (RFC 5321, 4.5.3.1.6).
 QUOTED_UTF_8 = Charset("utf-8")
 QUOTED_UTF_8.body_encoding = QP
+AS_FOLDED = policy.SMTP.clone(refold_source="none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,13 @@ class Envelope:
     at: datetime
 
 
+class OutboxMessage(Message):
+    """Flask-Mail's message with its headers as they were folded: Python folds encoded names again, and breaks them."""
+
+    def as_bytes(self) -> bytes:
+        return self._message().as_bytes(policy=AS_FOLDED)
+
+
 class PostOffice:
     """The mail server of the settings; connects at the first mail, and again when it was cut off."""
 
@@ -75,8 +84,8 @@ class PostOffice:
     def send(self, envelope: Envelope) -> Failure | None:
         """Hand the mail over; None when the server took it."""
         try:
-            content = message_of(envelope, self.settings.sender).as_bytes()
             address = mailable(envelope.address)
+            content = message_of(envelope, self.settings.sender).as_bytes()
         except ValueError as error:
             return Failure(f"The mail could not be addressed: {error}"[:LONGEST_ERROR], permanent=True)
         try:
@@ -139,10 +148,10 @@ def connect(settings: MailSettings, time_out: float) -> smtplib.SMTP:
     return server
 
 
-def message_of(envelope: Envelope, sender: str) -> Message:
+def message_of(envelope: Envelope, sender: str) -> OutboxMessage:
     """The message with both parts. Names and subjects lose line breaks, so that nobody writes headers of their own."""
     mail = envelope.mail
-    message = Message(
+    message = OutboxMessage(
         subject=one_line(mail.subject),
         recipients=[(one_line(envelope.name)[:LONGEST_NAME], one_line(envelope.address))],
         body=mail.text,

@@ -12,7 +12,7 @@ from distributor.database import Base, Id, Instant, Uid
 
 
 class Notification(Base):
-    """One message to one recipient, unique per report, occasion and channel; its words are kept once it is delivered."""
+    """One message to one recipient, unique per report, occasion and channel; its words are kept once it was sent."""
 
     __tablename__ = "notifications"
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import pytest
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
@@ -87,7 +86,7 @@ VIEWS = (refuse, write_and_fail, break_a_guard, lose_the_database, keep_a_zero_b
 
 
 @pytest.fixture
-def edge(app: Flask) -> Iterator[Flask]:
+def edge(app: Flask) -> Flask:
     """The service with calls that fail in every way, each as a page and as a call of the API."""
     app.config["PROPAGATE_EXCEPTIONS"] = False
     for prefix in ("/probe", "/api/v1/probe"):
@@ -231,7 +230,7 @@ def test_a_body_over_the_limit_is_413(edge: Flask, prefix: str) -> None:
 @pytest.mark.parametrize("prefix", ["/probe", "/api/v1/probe"])
 def test_a_body_without_a_length_is_411(edge: Flask, prefix: str) -> None:
     chunked = {"headers": {"Transfer-Encoding": "chunked"}, "input_stream": io.BytesIO(b"x"), "content_length": None}
-    answer = clients.visitor(edge).post(f"{prefix}/measure", **chunked)  # type: ignore[arg-type]  # werkzeug's arguments
+    answer = clients.visitor(edge).post(f"{prefix}/measure", **chunked)
     assert answer.status_code == 411
     assert "Content-Length" in answer.text
 
@@ -275,10 +274,6 @@ def test_one_query_finds_the_caller_of_the_api(edge: Flask) -> None:
     program = clients.api(edge, Story().preparer)
     program.get("/api/v1/probe/read")
     asked: list[str] = []
-    listen = lambda *args: asked.append(args[2])  # noqa: E731 - SQLAlchemy wants six arguments
-    with edge.app_context():
-        from sqlalchemy import event
-
-        event.listen(db.engine, "before_cursor_execute", listen)
+    event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     assert program.get("/api/v1/probe/read").status_code == 200
     assert len(asked) == 1

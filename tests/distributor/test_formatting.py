@@ -35,7 +35,8 @@ def test_units_show_decimals_only_where_there_are_some(value: Decimal | None, sh
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
     [
-        (Decimal("449.4"), 2, "449.40"), (Decimal("1234567.885"), "EUR", "1,234,567.89"), (Decimal("-0.5"), "EUR", "−0.50"),
+        (Decimal("449.4"), 2, "449.40"), (Decimal("1234567.885"), "EUR", "1,234,567.89"),
+        (Decimal("-0.5"), "EUR", "−0.50"),
         (1200, "JPY", "1,200"), (Decimal("1.5"), "KWD", "1.500"), (None, 2, "–"),
     ],
 )  # fmt: skip
@@ -70,7 +71,8 @@ def test_percent_is_given_in_percent_and_does_not_break() -> None:
     ("zone", "shown"),
     [
         ("Europe/Dublin", "Sat 31 Oct 2026 at 00:00 GMT"), ("Europe/Berlin", "Sat 31 Oct 2026 at 01:00 CET"),
-        ("America/Sao_Paulo", "Fri 30 Oct 2026 at 21:00 UTC−03:00"), ("Asia/Kathmandu", "Sat 31 Oct 2026 at 05:45 UTC+05:45"),
+        ("America/Sao_Paulo", "Fri 30 Oct 2026 at 21:00 UTC−03:00"),
+        ("Asia/Kathmandu", "Sat 31 Oct 2026 at 05:45 UTC+05:45"),
     ],
 )  # fmt: skip
 def test_an_instant_names_its_zone(zone: str, shown: str) -> None:

@@ -16,6 +16,7 @@ from distributor.database import db
 from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.identity import operations, queries, sessions, tokens
 from distributor.identity.current import require_member, signed_in
+from distributor.identity.devices import device
 from distributor.identity.scopes import SCOPES, possible_scopes
 from distributor.identity.views.door import blueprint
 from distributor.identity.views.forms import by_field, same_twice
@@ -112,6 +113,7 @@ def _page(**more: Any) -> str:
         scopes=[SCOPES[name] for name in possible_scopes(member.roles, is_distributor=member.is_distributor)],
         token_days=TOKEN_DAYS,
         now=at,
+        device=device,
         typed=request.form,
         **{"form": "", "errors": {}, "made": "", **more},
     )

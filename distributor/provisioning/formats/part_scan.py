@@ -92,11 +92,10 @@ class PartScan:
         self.depth -= 1
         if self.in_value:
             self._end_value()
-        elif name == "c" or name.endswith(":c"):
-            if self.formula or self.kind == "e":
-                self._end_cell()
-        elif self.in_shared and name.rpartition(":")[2] == "si":
-            self.in_shared = False
+        elif self.in_shared:
+            self.in_shared = name.rpartition(":")[2] != "si"
+        elif (self.formula or self.kind == "e") and name.rpartition(":")[2] == "c":
+            self._end_cell()
 
     def _start_other(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":

@@ -110,7 +110,7 @@ def counted(number: int, word: str) -> str:
 
 def limited(rows: Iterable[NumberedRow], limits: Limits) -> Iterator[NumberedRow]:
     """The rows with anything in them. Raises UnreadableFile when there are more than allowed, or none."""
-    filled = ((number, cells) for number, cells in rows if not all(is_blank(cell) for cell in cells))
+    filled = ((number, cells) for number, cells in rows if cells and not all(is_blank(cell) for cell in cells))
     count = 0
     for row in filled:
         count += 1

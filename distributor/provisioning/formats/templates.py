@@ -21,6 +21,8 @@ EXPLAINED = (
 )
 WIDTHS = (24, 36, 24, 18, 18)
 TEXT_COLUMNS = 3
+# The number under which workbooks know the format “Text”.
+TEXT_FORMAT = 49
 
 
 def csv_template() -> bytes:
@@ -34,7 +36,7 @@ def xlsx_template() -> bytes:
     with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
         bold = workbook.add_format({"bold": True, "bottom": 1})
         # As text, so that a spreadsheet keeps leading zeros and does not make dates of SKUs.
-        text = workbook.add_format({"num_format": "@"})
+        text = workbook.add_format({"num_format": TEXT_FORMAT})
         usage, notes = workbook.add_worksheet("usage"), workbook.add_worksheet("columns")
         for place, (name, width) in enumerate(zip(COLUMNS, WIDTHS, strict=True)):
             usage.set_column(place, place, width, text if place < TEXT_COLUMNS else None)

@@ -64,9 +64,11 @@ def text_of(cell: object, longest: int) -> str:
     text = cell.strip() if type(cell) is str else _text_of_other(cell)
     if len(text) > longest:
         raise WrongValue(f"{len(text):,} characters; at most {longest}")
+    if text.isascii() and text.isprintable():
+        return text
     if _UNPRINTABLE.search(text):
         raise WrongValue(f"{shown(text)} holds a line break or another control character; remove it")
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", text)
 
 
 def number_of(cell: object, *, decimal_comma: bool = False, exponent: bool = False) -> Decimal:

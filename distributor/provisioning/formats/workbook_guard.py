@@ -6,6 +6,8 @@ the process is ended. So every part it could look at passes ``PartScan`` first, 
 exactly those parts.
 """
 
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -38,15 +40,18 @@ UNREAD = (
 )
 
 NO_WORKBOOK = "The content is not that of an Excel workbook (.xlsx). Save it again as “Excel Workbook” or as CSV."
+# What zipfile and expat raise on broken input, an unknown compression, encoding or a password among it.
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
+    struct.error,
     EOFError,
-    OSError,
+    LookupError,
     NotImplementedError,
+    OSError,
     RuntimeError,
     ValueError,
-    KeyError,
 )
 
 

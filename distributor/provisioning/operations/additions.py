@@ -137,5 +137,5 @@ ORDER BY p.sku""")
         return []
     named = ", ".join(skus[:NAMED]) + (f" and {len(skus) - NAMED} more" if len(skus) > NAMED else "")
     return [
-        f"Without a price in {account.currency}: {named}. Until then their reports aren't submitted by hand."
+        f"Without a price in {account.currency}: {named}. Until then their reports can't be submitted by hand."
     ]

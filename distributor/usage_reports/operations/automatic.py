@@ -18,6 +18,7 @@ from distributor.database import db
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, notify, record_all
+from distributor.usage_reports.operations.taking import take
 from distributor.usage_reports.queries import (
     ACCOUNT,
     LINE,
@@ -29,6 +30,7 @@ from distributor.usage_reports.queries import (
     reports,
     state_of,
 )
+from workflows.events import Submitted
 from workflows.money import amount_of
 from workflows.report_cycle import reminder_due
 from workflows.units import LineState, charge_automatically
@@ -86,7 +88,7 @@ class _Charged:
 
 
 def _submission(report: ReportRow, acting: Acting, at: datetime, charged: _Charged) -> Recorded:
-    event = fire(state_of(report), Step.AUTO_SUBMIT, acting.actor, at)
+    event = take(Submitted, report, Step.AUTO_SUBMIT, acting, at)
     sets = {
         "submitted_at": at,
         "submitted_from": str(event.source),

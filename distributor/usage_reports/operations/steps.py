@@ -16,9 +16,10 @@ from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, record
-from distributor.usage_reports.queries import ReportRow, state_of
-from workflows.events import Approved, Endorsed, Event, Recalled, Rejected, Reopened, Submitted
-from workflows.usage_report import Side, Step, fire
+from distributor.usage_reports.operations.taking import take
+from distributor.usage_reports.queries import ReportRow
+from workflows.events import Approved, Endorsed, Event, Invoiced, Recalled, Rejected, Reopened, Submitted, Waived
+from workflows.usage_report import Side, Step
 
 LONGEST_TEXT = 2000
 
@@ -29,7 +30,7 @@ def submit(
     """The MSP hands the report in. Raises CommentRequired, FiguresMissing, PricesMissing, NilNotConfirmed, StaleVersion,
     TransitionNotAllowed or NotPermitted.
     """
-    event = fire(state_of(report), Step.SUBMIT, acting.actor, at, version=version, nil=nil)
+    event = take(Submitted, report, Step.SUBMIT, acting, at, version=version, nil=nil)
     sets = {
         "submitted_at": at,
         "submitted_from": str(event.source),
@@ -43,7 +44,7 @@ def submit(
 
 def recall(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> Recalled:
     """The MSP takes a submitted report back. Raises TransitionNotAllowed, StaleVersion or NotPermitted."""
-    event = fire(state_of(report), Step.RECALL, acting.actor, at, version=version)
+    event = take(Recalled, report, Step.RECALL, acting, at, version=version)
     sets = {**_back_with_msp(report, event.due_at, at), "decided_at": report.decided_at}
     record(Recorded(report, event, sets), acting, tell="recalled")
     restore_declared(report, event)
@@ -58,9 +59,7 @@ def waive(
     Raises NotFound for a line of another report, ReasonRequired, TransitionNotAllowed, StaleVersion or NotPermitted.
     """
     line = _line(report, line_uid)
-    event = fire(
-        state_of(report), Step.WAIVE, acting.actor, at, version=version, reason=reason, penalised_line=line.penalised
-    )
+    event = take(Waived, report, Step.WAIVE, acting, at, version=version, reason=reason, penalised_line=line.penalised)
     words = checked_text(reason, "reason")
     details = {"line": line.label, "penalty": line.penalty}
     recorded = Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, details, words)
@@ -75,7 +74,7 @@ def waive(
 
 def endorse(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> Endorsed:
     """The first of two reviewers stands for a report over the account's limit."""
-    event = fire(state_of(report), Step.ENDORSE, acting.actor, at, version=version)
+    event = take(Endorsed, report, Step.ENDORSE, acting, at, version=version)
     sets = {"endorsed_by": event.endorsed_by, "endorsed_at": at}
     record(Recorded(report, event, sets, _figures(report)), acting, tell="endorsed")
     return event
@@ -85,7 +84,7 @@ def approve(report: ReportRow, acting: Acting, at: datetime, *, version: int | N
     """The distributor accepts the figures. Raises EndorsementRequired, FiguresMissing, PricesMissing, StaleVersion,
     TransitionNotAllowed or NotPermitted.
     """
-    event = fire(state_of(report), Step.APPROVE, acting.actor, at, version=version)
+    event = take(Approved, report, Step.APPROVE, acting, at, version=version)
     record(Recorded(report, event, {"decided_at": at}, _figures(report)), acting, tell="approved")
     return event
 
@@ -104,7 +103,7 @@ def reject(
 
     Raises ReasonRequired, InputRefused for a note on a line that is not the report's or too long, and what `fire` raises.
     """
-    event = fire(state_of(report), Step.REJECT, acting.actor, at, version=version, reason=reason)
+    event = take(Rejected, report, Step.REJECT, acting, at, version=version, reason=reason)
     words = checked_text(reason, "reason")
     flagged = _checked_notes(report, notes or {})
     sets = {**_back_with_msp(report, event.due_at, at), "decided_at": at, "rejected_before": True}
@@ -118,14 +117,14 @@ def invoice(
     report: ReportRow, acting: Acting, at: datetime, *, reason: str | None = None, version: int | None = None
 ) -> Event:
     """Close an approved report for good. Nobody is told; nothing moves it any more."""
-    event = fire(state_of(report), Step.INVOICE, acting.actor, at, version=version)
+    event = take(Invoiced, report, Step.INVOICE, acting, at, version=version)
     record(Recorded(report, event, {"invoiced_at": at}, _figures(report), reason), acting)
     return event
 
 
 def reopen(report: ReportRow, acting: Acting, at: datetime, *, reason: str, version: int | None = None) -> Reopened:
     """An approved report goes back to the MSP, notes and freezes cleared; the other side is told."""
-    event = fire(state_of(report), Step.REOPEN, acting.actor, at, version=version, reason=reason)
+    event = take(Reopened, report, Step.REOPEN, acting, at, version=version, reason=reason)
     by_msp = acting.actor.side is Side.MSP
     recorded = Recorded(report, event, _back_with_msp(report, event.due_at, at), {}, checked_text(reason, "reason"))
     record(recorded, acting, tell="reopened_by_msp" if by_msp else "reopened_by_distributor")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextvars import Context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,7 +44,9 @@ class Caller:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         sent.setdefault("Authorization", f"Bearer {self.token}")
         given = {"json": json} if json is not None else {"data": data}
-        answer = self.client.open(f"/api/v1{path}", method=method, headers=sent, **given)
+        db.session.commit()
+        # A context of its own, or the request would share the test's database session and see what was never committed.
+        answer = Context().run(self.client.open, f"/api/v1{path}", method=method, headers=sent, **given)
         check_documented(self.app, method, f"/api/v1{path}", answer)
         return answer
 

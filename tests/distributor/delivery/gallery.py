@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from distributor.accounts.models import Account
+from distributor.catalogue.models import Customer, Product
 from distributor.database import db
 from distributor.delivery.models import Notification
 from distributor.delivery.operations import tell_to_set_password
@@ -22,6 +23,7 @@ from workflows.usage_report import Role, Side
 
 AT = OPENED_AT + timedelta(days=1)
 Kind = tuple[str, str]
+UsageLine = tuple[Customer | None, Product, str, str | None]
 
 
 class Gallery:
@@ -49,7 +51,8 @@ class Gallery:
         report = self._step(story, steps.recall, report, story.preparer)
         report = self._step(story, steps.submit, report, story.preparer)
         flagged = story.lines(report)[:2]
-        notes = {line.uid: "Third month with the same reason. Send the order, or release the seats." for line in flagged}
+        note = "Third month with the same reason. Send the order, or release the seats."
+        notes = {line.uid: note for line in flagged}
         reason = "Two lines do not match the provisioning history.\nThe other explanations are accepted."
         report = self._step(story, steps.reject, report, story.reviewer, reason=reason, notes=notes)
         report = self._answered(story, report)
@@ -116,7 +119,7 @@ def open_story(story: Story, at: datetime = OPENED_AT) -> ReportRow:
         ("Brú Dental <Clinic> & Co", "Cyber Protect Cloud", "25", "22", "4.10"),
         ("Liffey Legal", "Worry-Free Services Advanced", "40", None, "2.85"),
     )
-    rows = [
+    rows: list[UsageLine] = [
         (customer(story.account, who), product(story.distributor, price=price, name=what), provisioned, used)
         for who, what, provisioned, used, price in names
     ]

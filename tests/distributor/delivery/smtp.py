@@ -21,7 +21,7 @@ CUT = "cut"
 
 @dataclass
 class MailServer:
-    """What it received, and the answers it gives to the next recipients and messages; when they are used up it accepts."""
+    """What it received, and the answers it gives to the next recipients and messages; after those it accepts."""
 
     to_recipients: list[str] = field(default_factory=list)
     to_messages: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class MailServer:
             assert isinstance(content, bytes)
             self.received.append(message_from_bytes(content, policy=policy.default))
         if answer == CUT:
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return answer if answer != CUT else ACCEPT
 
@@ -61,17 +61,16 @@ class FreePort(Controller):
     """A controller that knows which port it was given."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd's
 
 
 @contextmanager
-def mail_server(app: Flask, **settings: Any) -> Iterator[MailServer]:
-    """A running server that the application's settings name."""
+def mail_server(app: Flask, login: dict[str, Any] | None = None, **settings: Any) -> Iterator[MailServer]:
+    """A running server that the application's settings name; `login` are aiosmtpd's own arguments about signing in."""
     handler = MailServer()
-    login = {key: settings.pop(key) for key in ("authenticator", "auth_required", "auth_require_tls") if key in settings}
-    controller = FreePort(handler, hostname="127.0.0.1", port=0, **login)
+    controller = FreePort(handler, hostname="127.0.0.1", port=0, **(login or {}))
     controller.start()
     try:
         use(app, server="127.0.0.1", port=controller.port, **settings)

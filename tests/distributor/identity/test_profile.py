@@ -11,6 +11,7 @@ from sqlalchemy import event, select
 from distributor.database import db
 from distributor.identity import passwords, tokens
 from distributor.identity.acting import CurrentMember
+from distributor.identity.devices import device
 from distributor.identity.models import ApiToken, WebSession
 from tests import clients
 from tests.distributor.identity.conftest import PASSWORD, Clock, user_of
@@ -66,7 +67,7 @@ def test_a_token_is_shown_once_and_works(app: Flask, aoife: CurrentMember, clock
     token = made_token(browser.post("/profile/tokens", data=form).text)
     found = tokens.find(token, clock.at)
     assert found is not None
-    assert found.member.scopes == {"reports:read"}
+    assert found.member.scopes == frozenset({"reports:read"})
     page = browser.get("/profile").text
     assert token not in page
     assert token[:12] in page
@@ -123,6 +124,19 @@ def test_a_sign_in_elsewhere_is_ended_from_the_page(app: Flask, aoife: CurrentMe
     browser.post(f"/profile/sign-ins/{uid}/revoke")
     assert elsewhere.get("/profile").status_code == 302
     assert str(uid) not in browser.get("/profile").text
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("curl/8.0", "curl/8.0"),
+        (None, "unknown"),
+    ],
+)
+def test_a_device_is_named_as_people_know_it(app: Flask, agent: str | None, shown: str) -> None:
+    assert device(agent) == shown
 
 
 def test_the_page_takes_a_fixed_handful_of_queries(app: Flask, aoife: CurrentMember, clock: Clock) -> None:

@@ -15,6 +15,7 @@ from distributor.errors import InputRefused
 from distributor.identity import operations, tokens
 from distributor.identity.current import needs_scope, needs_token, require_member
 from distributor.identity.models import ApiToken
+from distributor.identity.scopes import SCOPES
 from distributor.identity.sessions import digest
 from tests import clients
 from tests.distributor.identity.conftest import Clock, member_row
@@ -158,7 +159,7 @@ def test_a_token_holds_only_what_the_members_roles_can_do(
     story: Story, clock: Clock, roles: list[Role], at_distributor: bool, possible: set[str]
 ) -> None:
     holder = member(story.distributor if at_distributor else story.msp, *roles)
-    for scope in tokens.SCOPES:
+    for scope in SCOPES:
         if scope in possible:
             tokens.create_token(holder, scope, [scope], None, clock.at)
         else:

@@ -1,5 +1,6 @@
 """CloudBlue Connect's usage file."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from workflows.report_cycle import Cycle
 
 SAMPLE = Path(__file__).parents[3] / "data" / "connect-usage-file.xlsx"
 HEADER = REQUIRED + OPTIONAL
-RECORD = {
+RECORD: dict[str, object] = {
     "record_id": "R1",
     "item_search_criteria": "item.mpn",
     "item_search_value": "S3",
@@ -26,16 +27,16 @@ RECORD = {
 }
 
 
-def records(*changes: dict[str, object]) -> bytes:
+def records(*changes: Mapping[str, object]) -> bytes:
     """A file with a record per change, each with an id of its own."""
-    rows = [RECORD | {"record_id": f"R{number}"} | change for number, change in enumerate(changes)]
+    rows = [RECORD | {"record_id": f"R{number}"} | dict(change) for number, change in enumerate(changes)]
     return workbook(*(tuple(row.get(name, "") for name in HEADER) for row in rows), header=HEADER, sheet="records")
 
 
 def test_the_sample_gives_five_lines() -> None:
     usage = read(SAMPLE.read_bytes(), cycle=MAY)
     assert (usage.format, usage.source, usage.refused) == ("connect", "connect", [])
-    assert [(row.row, row.customer_ref, row.sku, row.provisioned_units) for row in usage.rows] == [
+    assert [(row.row, row.customer_ref, row.sku, int(row.provisioned_units)) for row in usage.rows] == [
         (2, "554027867388", "AmazonEC2", 1),
         (3, "554027867388", "AmazonS3", 1),
         (4, "175ac3de-8ae0-6a5d-58b3-92ba3b67931d", "CFQ7TTC0LFLX:0021:CFQ7TTC12ZPW", 1),
@@ -66,7 +67,7 @@ def test_records_of_one_customer_and_product_add_up() -> None:
 def test_availabilities_of_one_product_of_microsoft_add_up() -> None:
     skus = ("CFQ7TTC0LFLX:0021:CFQ7TTC12ZPW", "CFQ7TTC0LFLX:0021:CFQ7TTC127J1")
     usage = read(records(*({"item_search_value": sku} for sku in skus)), cycle=MAY)
-    assert [(row.sku, row.sku_alias, row.provisioned_units) for row in usage.rows] == [
+    assert [(row.sku, row.sku_alias, int(row.provisioned_units)) for row in usage.rows] == [
         (skus[0], "CFQ7TTC0LFLX:0021", 4)
     ]
 

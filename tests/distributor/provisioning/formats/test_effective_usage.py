@@ -28,10 +28,10 @@ def charge(
     )
 
 
-def units(cycle: Cycle, *files: tuple[Cycle, list[SubscriptionRow]]) -> Decimal | None:
+def units(cycle: Cycle, *files: tuple[Cycle, list[SubscriptionRow]]) -> int | None:
     """Units of the only customer and product in a calendar month; None when there are none."""
     rows = effective_usage(files, *bounds(cycle, None))
-    return rows[0].provisioned_units if rows else None
+    return int(rows[0].provisioned_units) if rows else None
 
 
 def test_an_annual_charge_counts_in_every_month_it_was_paid_for() -> None:

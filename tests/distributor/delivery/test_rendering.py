@@ -1,0 +1,183 @@
+"""What mails say: every event in text and HTML, true at the time, in the account's time zone, with what it costs."""
+
+from __future__ import annotations
+
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, render_template_string
+from sqlalchemy import Row, event, select, update
+
+from distributor.config import data_folder
+from distributor.database import db
+from distributor.delivery.models import Notification
+from distributor.delivery.rendering import Mail, known_locale, rendered
+from distributor.identity.acting import acting, system
+from distributor.identity.models import User
+from distributor.usage_reports.notifications import AUDIENCES
+from distributor.usage_reports.operations import automatic, steps
+from tests.distributor.delivery.gallery import open_story, written_mails
+from tests.factories import Story, customer, product, usage
+
+EVERY_KIND = {(event, str(audience.side)) for event, told in AUDIENCES.items() for audience in told}
+
+
+AN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+class Words(HTMLParser):
+    """The text a reader sees, and the addresses of links."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.links: list[str] = []
+        self._within = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._within = tag
+        self.links += [value or "" for name, value in attrs if tag == "a" and name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        if self._within not in {"style", "title"}:
+            self.seen.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.seen).split())
+
+
+def mail_of(event: str) -> Mail:
+    """The newest mail of an event."""
+    query = select(Notification.__table__).where(Notification.event == event).order_by(Notification.id.desc()).limit(1)
+    return rendered(db.session.execute(query).one())
+
+
+def test_every_event_has_its_words_for_both_sides(app: Flask) -> None:
+    mails = written_mails()
+    assert set(mails) == EVERY_KIND | {("password_link", "msp")}
+    for mail in mails.values():
+        assert mail.subject
+        assert "\n" not in mail.subject
+        words = Words(mail.html)
+        (button, *_) = words.links
+        assert button in mail.text
+        assert mail.text.splitlines()[0] in words.text
+
+
+def test_text_and_html_say_the_same(app: Flask) -> None:
+    for mail in written_mails().values():
+        html = set(Words(mail.html).text.replace("\u2002", " ").split())
+        plain = {word.strip(":,") for word in mail.text.split() if not word.startswith("http")}
+        layout = {"", "--", *(f"{number}." for number in range(1, 11))}
+        assert plain - layout <= {word.strip(":,") for word in html}
+
+
+def test_each_folder_of_mails_is_an_event_that_somebody_hears_of() -> None:
+    folders = {path.parent.name for path in Path(data_folder("templates"), "email").glob("*/words.txt")}
+    assert folders == {*AUDIENCES, "password_link"}
+
+
+def test_the_notifications_page_has_a_label_for_every_event(app: Flask) -> None:
+    source = "{% from 'delivery/words.html' import event_label %}{{ event_label(event) }}"
+    labels = [render_template_string(source, event=event).strip() for event in (*AUDIENCES, "password_link")]
+    assert all(labels)
+
+
+def test_opening_says_by_when_and_what_it_costs_to_do_nothing(app: Flask) -> None:
+    open_story(Story(number="MER-1042", time_zone="Europe/Dublin"))
+    mail = mail_of("opened")
+    said = " ".join(mail.text.split())
+    assert "Submit by Fri 30 Oct 2026, end of day (Europe/Dublin)." in said
+    assert "submitted automatically on Sat 31 Oct 2026 at 00:00 GMT." in said
+    assert "€\u00a0409.50 more, €\u00a02,553.30 in all" in mail.text.replace("\n", " ")
+    assert "You report 300, If left as is 400, Extra cost €\u00a0285.00" in mail.text
+
+
+def test_names_are_escaped_in_html_and_plain_in_text(app: Flask) -> None:
+    open_story(Story())
+    mail = mail_of("opened")
+    assert "Brú Dental <Clinic> & Co" in mail.text
+    assert "<Clinic>" not in mail.html
+    assert "Brú Dental <Clinic> & Co" in unescape(mail.html)
+
+
+def test_at_most_ten_lines_are_listed_and_the_rest_is_counted_with_its_cost(app: Flask) -> None:
+    story = Story()
+    one = product(story.distributor, price="1.00")
+    usage(story.account, [(customer(story.account, f"Customer {n:02}"), one, "10", "9") for n in range(13)])
+    story.open_cycle()
+    mail = mail_of("opened")
+    assert "10. " in mail.text
+    assert "11. " not in mail.text
+    assert "and 3 more lines" in mail.text
+    assert "€\u00a013.00 more" in mail.text
+
+
+def test_a_rejection_shows_the_reason_the_notes_and_what_the_msp_charged(app: Flask) -> None:
+    story = Story()
+    report = open_story(story)
+    automatic.submit_automatically([report], system(), report.due_at)
+    report = story.report(report)
+    flagged = story.lines(report)[0]
+    by = acting(story.reviewer, report)
+    steps.reject(report, by, report.due_at, reason="One line.\nSee the note.", notes={flagged.uid: "Send the order."})
+    text_part = mail_of("rejected").text
+    assert "  One line.\n  See the note." in text_part
+    assert "Provisioned 400, You charged 300\n   Note: Send the order." in text_part
+    assert "Correct 1 line:" in text_part
+
+
+def test_a_mail_that_is_late_says_that_the_report_has_moved_on_and_asks_for_nothing(app: Flask) -> None:
+    story = Story()
+    report = open_story(story)
+    automatic.submit_automatically([report], system(), report.due_at)
+    said = mail_of("opened").text
+    assert "The report has moved on since." in said
+    assert "Submit by" not in said
+    assert "Shannon" not in said
+
+
+def test_each_side_gets_the_link_to_its_own_page(app: Flask) -> None:
+    mails = written_mails()
+    assert "http://127.0.0.1:8000/reports/" in mails["auto_submitted", "msp"].text
+    assert "http://127.0.0.1:8000/review/" in mails["auto_submitted", "distributor"].text
+
+
+def test_the_links_in_mails_are_pages_of_the_service(app: Flask) -> None:
+    urls = app.url_map.bind("127.0.0.1")
+    for path in ("/notifications", "/set-password/x", f"/reports/{AN_ID}", f"/review/{AN_ID}"):
+        assert urls.test(path, "GET"), path
+
+
+@pytest.mark.parametrize(
+    ("given", "known"), [("de-AT", "de_AT"), ("en", "en"), ("tlh", "en"), ("", "en"), ("x" * 300, "en")]
+)
+def test_an_unknown_language_never_stops_a_mail(given: str, known: str) -> None:
+    assert known_locale(given) == known
+
+
+def test_numbers_and_dates_are_written_in_the_recipients_language(app: Flask) -> None:
+    story = Story()
+    db.session.execute(update(User).where(User.id == story.preparer.user_id).values(locale="de"))
+    open_story(story)
+    mail = mail_of("opened")
+    assert "2.143,80" in mail.text
+    assert 'lang="de"' in mail.html
+
+
+def test_a_mail_takes_few_queries_whatever_the_number_of_lines(app: Flask) -> None:
+    open_story(Story())
+    row = db.session.execute(select(Notification.__table__).limit(1)).one()
+    assert count_queries(row) <= 5
+
+
+def count_queries(row: Row[Any]) -> int:
+    seen: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    rendered(row)
+    return len(seen)
