@@ -5,9 +5,10 @@ Written as the owner in a few statements; everything that has guards (reports, l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+
+import psycopg
 
 from benchmarks.databases import owner
 from workflows.report_cycle import Cycle, OpeningTerms, due_after, opens_at
@@ -86,7 +87,7 @@ INSERT INTO usage_snapshots (account_id, distributor_id, msp_id, cycle, source, 
 SELECT id, distributor_id, msp_id, '{cycle}', 'feed', 'json', sha256(''), {lines}, '{at}', 'benchmark' FROM accounts;
 INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units, used_units)
 SELECT s.id, s.account_id, s.distributor_id, s.msp_id, c.id, p.id, 20 + n % 7 + s.account_id % 5,
-  CASE WHEN (s.account_id * {lines} + n) % 1000 < {unexplained} * 1000 THEN 15 + n % 7 + s.account_id % 5 END
+  CASE WHEN (s.account_id * {lines} + n) * 617 % 1000 < {unexplained} * 1000 THEN 15 + n % 7 + s.account_id % 5 END
 FROM usage_snapshots s
 CROSS JOIN generate_series(0, {lines} - 1) n
 JOIN customers c ON c.account_id = s.account_id AND c.ref = 'C' || n / 2 + 1
@@ -113,11 +114,11 @@ def fill(url: str, ground: Ground) -> None:
         connection.execute("VACUUM ANALYZE")
 
 
-def _add_usage(connection: object, ground: Ground, cycle: Cycle) -> None:
+def _add_usage(connection: psycopg.Connection, ground: Ground, cycle: Cycle) -> None:
     given = {"lines": ground.lines, "products": PRODUCTS, "unexplained": ground.unexplained}
     at = opening_instant(cycle).isoformat()
     _run(connection, USAGE.format(cycle=cycle.first_day, at=at, **given))
 
 
-def _run(connection: object, script: str) -> None:
-    connection.execute(script.encode())  # type: ignore[attr-defined]
+def _run(connection: psycopg.Connection, script: str) -> None:
+    connection.execute(script.encode())

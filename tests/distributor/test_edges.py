@@ -208,6 +208,14 @@ def test_what_the_database_refuses_is_a_clear_answer(edge: Flask, view: str, sta
     assert "INSERT" not in answer.text + page.text
 
 
+def test_the_page_of_a_failed_statement_still_knows_its_reader(edge: Flask) -> None:
+    member = Story().preparer
+    with capture_logs():
+        page = clients.sign_in(edge, member).get("/probe/break_a_guard")
+    assert page.status_code == 409
+    assert member.name in page.text
+
+
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("PUT", "/sign-in", 405)])
 def test_unknown_addresses_and_methods_have_a_page_and_a_problem(
     app: Flask, method: str, path: str, status: int
