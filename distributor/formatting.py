@@ -85,6 +85,31 @@ def day(value: date | datetime | None, zone: str | None = None) -> str:
     return _written(value, "EEE d MMM y", "yMMMEd")
 
 
+def short_day(value: date | datetime | None, zone: str | None = None) -> str:
+    """A date as "31 Oct", for narrow columns beside the cycle's year; an instant's date in `zone`."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, datetime) and zone:
+        value = value.astimezone(ZoneInfo(zone))
+    return _written(value, "d MMM", "MMMd")
+
+
+def day_span(first: date, last: date) -> str:
+    """A cycle's days: "1–31 October" within a month, else "26 Sep – 25 Oct"."""
+    if _locale().language != "en":
+        return dates.format_interval(first, last, "MMMd", locale=_locale())
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{_written(last, 'd MMMM', 'MMMMd')}"
+    return f"{short_day(first)} – {short_day(last)}"
+
+
+def short_instant(value: datetime | None, zone: str = "UTC") -> str:
+    """An instant as "31 Oct, 00:00" in `zone`; the zone is named elsewhere on the page."""
+    if value is None:
+        return UNKNOWN
+    return gettext("%(day)s, %(time)s", day=short_day(value, zone), time=clock_time(value, zone))
+
+
 def instant(value: datetime | None, zone: str = "UTC") -> str:
     """An instant as "Sat 31 Oct 2026 at 00:00 GMT", in `zone` and with its name."""
     if value is None:
@@ -107,8 +132,13 @@ def zone_name(local: datetime) -> str:
     return f"UTC{offset[:3]}:{offset[3:5]}"
 
 
-def duration(value: timedelta | None) -> str:
-    """A length of time to the minute as "3 d 9 h 48 min"; a negative one counts as none."""
+def zone_city(zone: str) -> str:
+    """The place that a time zone is named after: "Europe/Dublin" as "Dublin"."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def duration(value: timedelta | None, most: int = 3) -> str:
+    """A length of time to the minute as "3 d 9 h 48 min", its `most` largest parts; a negative one counts as none."""
     if value is None:
         return UNKNOWN
     minutes = max(int(value.total_seconds()) // 60, 0)
@@ -116,7 +146,12 @@ def duration(value: timedelta | None) -> str:
     days, hours = divmod(hours, 24)
     parts = [(days, gettext("d")), (hours, gettext("h")), (minutes, gettext("min"))]
     shown = [f"{number} {unit}" for number, unit in parts if number]
-    return " ".join(shown) or f"0 {gettext('min')}"
+    return " ".join(shown[:most]) or f"0 {gettext('min')}"
+
+
+def month_name(value: Cycle | date) -> str:
+    """A cycle's month alone, "September", where its year is plain."""
+    return _written(value.first_day if isinstance(value, Cycle) else value, "LLLL", "MMMM")
 
 
 def cycle_name(value: Cycle | date | str) -> str:
@@ -138,9 +173,14 @@ FILTERS: dict[str, Callable[..., Any]] = {
         signed_percent,
         plain,
         day,
+        short_day,
+        day_span,
         instant,
+        short_instant,
         clock_time,
+        zone_city,
         duration,
+        month_name,
         cycle_name,
     )
 }

@@ -29,8 +29,8 @@ WITH due AS (
   JOIN usage_snapshots s ON s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current
   JOIN usage_rows u ON u.snapshot_id = s.id
   JOIN products p ON p.id = u.product_id
-  JOIN customers c ON c.id = u.customer_id
-  JOIN prices price ON price.product_id = p.id AND price.currency = r.currency
+  LEFT JOIN customers c ON c.id = u.customer_id
+  LEFT JOIN prices price ON price.product_id = p.id AND price.currency = r.currency
   RETURNING report_id, amount, chargeable_units
 ), acted AS (
   INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,

@@ -17,12 +17,13 @@ from sqlalchemy import func, or_, select
 from distributor.accounts.models import Account
 from distributor.accounts.queries import AccountRow
 from distributor.database import db
+from distributor.delivery.operations import tell_to_set_password
 from distributor.errors import FieldError, Forbidden, InputRefused
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization
 from distributor.identity.operations import add_member, password_link
 from workflows.units import BLANKS
-from workflows.usage_report import Role
+from workflows.usage_report import Role, Side
 
 MOST_CONTACTS = 50
 LONGEST_NAME = 200
@@ -121,12 +122,19 @@ def _contact(number: int, given: Any, errors: list[FieldError]) -> Contact | Non
 def invite(
     member: CurrentMember, account: AccountRow, contacts: Sequence[Contact], at: datetime
 ) -> tuple[Invited, ...]:
-    """Make the contacts members of the account's MSP. Raises Forbidden, InputRefused with the contact's place."""
+    """Make the contacts members of the account's MSP; whoever has no password is mailed a link to set one.
+
+    Raises Forbidden, InputRefused with the contact's place.
+    """
     if not contacts:
         return ()
     check_contacts_allowed(member, account)
     organization = db.session.get_one(Organization, account.msp_id)
-    return tuple(_invited(organization, number, contact, at) for number, contact in enumerate(contacts))
+    invited = tuple(_invited(organization, number, contact, at) for number, contact in enumerate(contacts))
+    for one in invited:
+        if one.link is not None:
+            tell_to_set_password(one.member.user_id, organization.id, Side.MSP, at, invited_by=member.organization_id)
+    return invited
 
 
 def check_contacts_allowed(member: CurrentMember, account: AccountRow) -> None:

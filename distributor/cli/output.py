@@ -25,6 +25,8 @@ from distributor.errors import InputRefused
 from distributor.postgres import PostgresUnavailable, attach
 from workflows.errors import Refused
 
+MOST_PLACES = 20
+
 as_json = click.option("--json", "json_output", is_flag=True, help="Answer in JSON.")
 
 
@@ -98,14 +100,19 @@ def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
 
 
 def in_words(error: Refused) -> str:
-    """A refusal with each of its places on a line of its own."""
+    """A refusal with its first places, each on a line of its own."""
     if not isinstance(error, InputRefused):
         return error.message
-    places = []
-    for wrong in error.errors:
-        where = ", ".join(filter(None, [f"row {wrong.row}" if wrong.row else None, wrong.field]))
-        places.append(f"  {where}: {wrong.reason}" if where else f"  {wrong.reason}")
+    places = [f"  {placed(wrong.row, wrong.field, wrong.reason)}" for wrong in error.errors[:MOST_PLACES]]
+    if len(error.errors) > MOST_PLACES:
+        places.append(f"  … and {len(error.errors) - MOST_PLACES:,} more.")
     return "\n".join([error.message, *places])
+
+
+def placed(row: int | None, field: str | None, reason: str) -> str:
+    """What was wrong, after where it was: "row 3, sku: …"."""
+    where = ", ".join(filter(None, [f"row {row}" if row else None, field]))
+    return f"{where}: {reason}" if where else reason
 
 
 def _first_line(error: DBAPIError) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from distributor.accounts.queries import account_by_number
-from distributor.cli.output import application, as_json, at_option, clock_of, command, counted
+from distributor.cli.output import application, as_json, at_option, clock_of, command, counted, placed
 from distributor.database import db
 from distributor.identity.acting import operator
 from distributor.provisioning.formats import COMMAND_LIMITS, UnreadableFile, read_usage
@@ -25,7 +25,7 @@ from workflows.report_cycle import Cycle, bounds
 @click.option(
     "--format", "file_format", help="distributor-csv, distributor-xlsx, json, microsoft or connect; read from the file."
 )
-@click.option("--add-products", is_flag=True, help="Take products that the catalogue lacks from the file.")
+@click.option("--add-products", is_flag=True, help="Take products that the catalogue lacks from the file (name, unit, price).")
 @click.option("--dry-run", is_flag=True, help="Show what would change and change nothing.")
 @at_option
 @as_json
@@ -57,9 +57,8 @@ def import_file(
 def _show(result: ImportResult, dry_run: bool, json_output: bool) -> None:
     if json_output:
         click.echo(json.dumps(result.as_dict(), default=str))
-    for row in [] if json_output else result.refused:
-        where = ", ".join(filter(None, [f"row {row.row}" if row.row else None, row.field]))
-        click.echo(f"{where}: {row.reason}" if where else row.reason, err=True)
+    for row in () if json_output else result.refused:
+        click.echo(placed(row.row, row.field, row.reason), err=True)
     if result.refused:
         raise click.ClickException(
             f"{counted(len(result.refused), 'row was', 'rows were')} refused; nothing was changed."

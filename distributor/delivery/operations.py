@@ -15,7 +15,8 @@ from typing import Any
 
 import structlog
 from jinja2 import TemplateError
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from distributor.database import db
 from distributor.delivery.mailer import TIME_OUT, Envelope, Failure, PostOffice, post_office
@@ -183,10 +184,11 @@ def tell_to_set_password(
     """
     details = {"organization_id": organization_id, "invited_by": invited_by}
     recipient = select(User.email).where(User.id == user_id).scalar_subquery()
+    queued = insert_once(Notification).on_conflict_do_nothing()
     db.session.execute(
-        insert(Notification).values(
+        queued.values(
             event=INVITATION,
-            occasion=func.concat(f"{INVITATION}:{organization_id}:", at.isoformat()),
+            occasion=f"{INVITATION}:{organization_id}:{at.isoformat()}",
             recipient=recipient,
             user_id=user_id,
             side=str(side),

@@ -14,7 +14,7 @@ from workflows.money import amount_of
 from workflows.units import LineState, charge_automatically
 
 Key = tuple[int | None, int]
-# Fewer agreeing lines than this stay where they are: a fold that hides one line saves nobody anything.
+# Fewer agreeing lines than this stay beside those that differ: a fold that hides one line saves nobody anything.
 FOLD_FROM = 2
 
 
@@ -86,6 +86,10 @@ class Group:
     @property
     def explained(self) -> int:
         return sum(line.state == "explained" for line in self._all())
+
+    @property
+    def penalty(self) -> Decimal:
+        return sum((line.idle_amount - line.amount for line in self.lines if line.idle_amount is not None), Decimal(0))
 
 
 @dataclass(slots=True)
@@ -183,25 +187,35 @@ def _change(line: LineRow, previous: Mapping[Key, Decimal | None]) -> Decimal | 
 
 
 def groups(lines: Iterable[GridLine]) -> list[Group]:
-    """Lines by customer: customers who need something first, then those who explained something, then by name."""
+    """Lines by customer: those who need something first, most money first, then those who explained, then by name."""
     found: dict[str, Group] = {}
     for line in lines:
         group = found.setdefault(line.customer_name, Group(f"c{len(found)}", line.customer_name))
         group.lines.append(line)
-    ordered = sorted(found.values(), key=lambda group: (not group.need, not group.explained, group.name.lower()))
+    ordered = sorted(found.values(), key=_urgency)
     for group in ordered:
         _fold(group)
     return ordered
 
 
+def _urgency(group: Group) -> tuple[bool, bool, Decimal, str]:
+    return not group.need, not group.explained, -group.penalty, group.name.lower()
+
+
 def _fold(group: Group) -> None:
-    agreeing = [line for line in group.lines if line.state == "agree" and line.change is None and not line.comment]
+    agreeing = [line for line in group.lines if _folds(line)]
     if len(agreeing) == len(group.lines):
-        group.is_folded = len(agreeing) >= FOLD_FROM
+        group.is_folded = True
     elif len(agreeing) >= FOLD_FROM:
         ids = {line.id for line in agreeing}
         group.folded = agreeing
         group.lines = [line for line in group.lines if line.id not in ids]
+
+
+def _folds(line: GridLine) -> bool:
+    """An agreeing line that nobody has said anything about."""
+    said = line.comment or line.reviewer_note or line.system_note or line.waived_reason
+    return line.state == "agree" and line.change is None and not said
 
 
 def idle(report: ReportRow, lines: Iterable[GridLine]) -> Idle:

@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
+from workflows.usage_report import Side
 
 MOST_CHANGES_SHOWN = 200
 
@@ -24,7 +25,9 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One action as people read it; `changes` are its line changes, `hidden` how many more there are."""
+    """One action as people read it; `actor` is empty where the service acted by itself. `changes` are its line changes,
+    `hidden` how many more there are.
+    """
 
     icon: str
     text: str
@@ -48,8 +51,8 @@ def history_of(report: ReportRow) -> list[Entry]:
 def _entry(action: Any, changes: list[Any]) -> Entry:
     return Entry(
         icon=ICONS[action.step],
-        text=words(action),
-        actor=action.actor_name,
+        text=own_words(action) if action.actor_side == Side.SYSTEM else words(action),
+        actor="" if action.actor_side == Side.SYSTEM else action.actor_name,
         via=via_words(action.via),
         at=action.at,
         reason=action.reason,
@@ -57,6 +60,20 @@ def _entry(action: Any, changes: list[Any]) -> Entry:
         changes=changes[:MOST_CHANGES_SHOWN],
         hidden=max(0, len(changes) - MOST_CHANGES_SHOWN),
     )
+
+
+def own_words(action: Any) -> str:
+    """What the service did by itself."""
+    step = action.step
+    if step == "open":
+        lines = int(action.details.get("lines", 0))
+        return ngettext("Report opened with %(num)s line", "Report opened with %(num)s lines", lines)
+    return {
+        "refresh": gettext("Usage refreshed"),
+        "price": gettext("Missing price filled in"),
+        "auto_submit": gettext("Submitted automatically"),
+        "auto_approve": gettext("Approved automatically"),
+    }[step]
 
 
 def words(action: Any) -> str:
@@ -75,12 +92,10 @@ def words(action: Any) -> str:
         "refresh": gettext("Usage refreshed by"),
         "price": gettext("Missing price filled in by"),
         "submit": gettext("Submitted by"),
-        "auto_submit": gettext("Submitted automatically by"),
         "recall": gettext("Recalled by"),
         "waive": gettext("Penalty waived by"),
         "endorse": gettext("Endorsed by"),
         "approve": gettext("Approved by"),
-        "auto_approve": gettext("Approved automatically by"),
         "invoice": gettext("Marked as invoiced by"),
         "reopen": gettext("Reopened by"),
     }[step]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, and_, func, or_, select
@@ -50,6 +50,14 @@ def msp_reports(member: CurrentMember, first: date, last: date) -> list[ListedRe
         .limit(MOST_LISTED)
     )
     return list(db.session.execute(query))
+
+
+def next_opening(member: CurrentMember) -> datetime | None:
+    """When the next report of the member's own accounts opens."""
+    found: datetime | None = db.session.scalar(
+        select(func.min(ACCOUNT.c.next_opens_at)).where(ACCOUNT.c.msp_id == member.organization_id)
+    )
+    return found
 
 
 def years(member: CurrentMember) -> list[int]:

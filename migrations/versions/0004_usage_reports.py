@@ -32,23 +32,23 @@ UNEXPLAINED = f"""(waived_reason IS NULL AND (
       OR (comment IS NULL AND usage_source = 'feed' AND provisioned_units IS NULL AND {FIGURE} IS NOT NULL)
       OR (reviewer_note IS NOT NULL AND NOT note_answered)))"""
 
-# Kept on the report's header: column → what one line adds to it.
+# Kept on the report's header: column → what the line {0} adds to it.
 TOTALS = {
     "line_count": "1",
-    "provisioned_units": "coalesce(provisioned_units, 0)",
-    "chargeable_units": "coalesce(chargeable_units, 0)",
-    "amount": "amount",
-    "at_risk": "at_risk",
-    "penalty": "penalty",
-    "discrepancies": "discrepancy::int",
-    "uncommented": "(discrepancy AND comment IS NULL)::int",
-    "commented": "(comment IS NOT NULL)::int",
-    "unexplained": "unexplained::int",
-    "unexplained_unpenalised": "(unexplained AND NOT penalised)::int",
-    "penalised": "penalised::int",
-    "estimated": "estimated::int",
-    "missing_figures": "(chargeable_units IS NULL)::int",
-    "missing_prices": "(unit_price IS NULL)::int",
+    "provisioned_units": "coalesce({0}.provisioned_units, 0)",
+    "chargeable_units": "coalesce({0}.chargeable_units, 0)",
+    "amount": "{0}.amount",
+    "at_risk": "{0}.at_risk",
+    "penalty": "{0}.penalty",
+    "discrepancies": "{0}.discrepancy::int",
+    "uncommented": "({0}.discrepancy AND {0}.comment IS NULL)::int",
+    "commented": "({0}.comment IS NOT NULL)::int",
+    "unexplained": "{0}.unexplained::int",
+    "unexplained_unpenalised": "({0}.unexplained AND NOT {0}.penalised)::int",
+    "penalised": "{0}.penalised::int",
+    "estimated": "{0}.estimated::int",
+    "missing_figures": "({0}.chargeable_units IS NULL)::int",
+    "missing_prices": "({0}.unit_price IS NULL)::int",
 }
 
 REPORTS = """
@@ -262,15 +262,47 @@ UNTOUCHED_FIGURES = f"({of('n', FIGURES)}) IS NOT DISTINCT FROM ({of('o', FIGURE
 IS_WAIVER = f"""(o.penalised AND NOT n.penalised AND n.waived_reason IS NOT NULL AND n.declared_units IS NULL
     AND n.chargeable_units = o.declared_units
     AND (n.provisioned_units, n.used_units, n.comment, n.unit_price, {of("n", WORDS)})
-        IS NOT DISTINCT FROM (o.provisioned_units, o.used_units, o.comment, o.unit_price, {of("o", WORDS)})
-    AND EXISTS (SELECT FROM report_actions a
-                WHERE a.report_id = n.report_id AND a.version = r.version AND a.step = 'waive'))"""
+        IS NOT DISTINCT FROM (o.provisioned_units, o.used_units, o.comment, o.unit_price, {of("o", WORDS)}))"""
 IS_PRICING = f"""(o.unit_price IS NULL AND n.unit_price IS NOT NULL
     AND ({of("n", FIGURES)}, n.declared_units, n.penalised, n.waived_reason, {of("n", WORDS)})
-        IS NOT DISTINCT FROM ({of("o", FIGURES)}, o.declared_units, o.penalised, o.waived_reason, {of("o", WORDS)})
-    AND EXISTS (SELECT FROM report_actions a
-                WHERE a.report_id = n.report_id AND a.version = r.version AND a.step = 'price'))"""
+        IS NOT DISTINCT FROM ({of("o", FIGURES)}, o.declared_units, o.penalised, o.waived_reason, {of("o", WORDS)}))"""
 EDITABLE = "r.status IN ('msp_preparing', 'rejected')"
+VERSIONS = {"oldest": "min(n.version)", "newest": "max(n.version)"}
+OF_THIS_VERSION = "r.oldest >= r.version AND r.newest <= r.version + 1"
+STEP = "(SELECT a.step FROM report_actions a WHERE a.report_id = r.id AND a.version = r.version)"
+
+# What is asked of all lines of a report that one statement changed: name → aggregate over the old and new rows.
+ASKED_OF_CHANGES = {
+    **VERSIONS,
+    "turned": f"""bool_or(NOT ({SAME_LINE}) OR n.version <= o.version
+      OR (o.unit_price IS NOT NULL AND n.unit_price IS DISTINCT FROM o.unit_price))""",
+    "thawed": f"bool_or(o.accepted AND n.accepted AND NOT ({UNTOUCHED_FIGURES}))",
+    "waived": f"bool_and({IS_WAIVER} IS TRUE)",
+    "priced": f"bool_and({IS_PRICING} IS TRUE)",
+}
+MAY_CHANGE = f"""{OF_THIS_VERSION} AND NOT r.turned
+     AND (({EDITABLE} AND NOT r.thawed)
+          OR (r.status = 'under_review'
+              AND ((r.waived AND {STEP} = 'waive') OR (r.priced AND {STEP} = 'price'))))"""
+
+
+def keeping_totals(rows: str, report: str, totals: dict[str, str], asked: dict[str, str], allowed: str) -> str:
+    """One pass over the transition tables: carries their lines into the headers, gives reports whose lines may not do this."""
+    added = ", ".join(f"sum({adds}) AS {name}" for name, adds in totals.items())
+    facts = ", ".join(f"{aggregate} AS {name}" for name, aggregate in asked.items())
+    sets = ", ".join(f"{name} = r.{name} + d.{name}" for name in totals)
+    return f"""WITH d AS (
+    SELECT {report} AS report_id, {added}, {facts} FROM {rows} GROUP BY {report}
+  ), r AS (
+    UPDATE usage_reports r SET {sets} FROM d WHERE r.id = d.report_id RETURNING r.id, r.status, r.version, {of("d", ",".join(asked))}
+  )
+  SELECT r.id FROM r WHERE NOT ({allowed})"""
+
+
+def each(template: str) -> dict[str, str]:
+    """The totals with `template` around them, in which {n} and {o} are what the new and the old row add."""
+    return {name: template.format(n=adds.format("n"), o=adds.format("o")) for name, adds in TOTALS.items()}
+
 
 LINE_GUARDS = f"""
 CREATE FUNCTION refuse_line(rule text, report bigint) RETURNS void LANGUAGE plpgsql AS $$
@@ -278,14 +310,15 @@ BEGIN
   RAISE EXCEPTION 'usage report %: %', report, rule USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
+-- EXECUTE, here and below: planned for this call's number of lines. A plan kept from a call with one line would join
+-- thousands of lines with one another one by one, a plan kept from a large one would read every report there is.
 CREATE FUNCTION lines_inserted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
   wrong bigint;
 BEGIN
-  {{insert_totals}}
-  SELECT n.report_id INTO wrong FROM new_lines n JOIN usage_reports r ON r.id = n.report_id
-  WHERE NOT ({EDITABLE} AND n.version IN (r.version, r.version + 1)) LIMIT 1;
-  IF FOUND THEN
+  EXECUTE $sql${keeping_totals("new_lines n", "n.report_id", each("{n}"), VERSIONS, f"{EDITABLE} AND {OF_THIS_VERSION}")}$sql$
+  INTO wrong;
+  IF wrong IS NOT NULL THEN
     PERFORM refuse_line('lines are added only while it is being prepared or rejected', wrong);
   END IF;
   RETURN NULL;
@@ -295,10 +328,9 @@ CREATE FUNCTION lines_deleted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINE
 DECLARE
   wrong bigint;
 BEGIN
-  {{delete_totals}}
-  SELECT o.report_id INTO wrong FROM old_lines o JOIN usage_reports r ON r.id = o.report_id
-  WHERE NOT {EDITABLE} OR o.accepted LIMIT 1;
-  IF FOUND THEN
+  EXECUTE $sql${keeping_totals("old_lines o", "o.report_id", each("-({o})"), {"accepted": "bool_or(o.accepted)"}, f"{EDITABLE} AND NOT r.accepted")}$sql$
+  INTO wrong;
+  IF wrong IS NOT NULL THEN
     PERFORM refuse_line('lines go only while it is being prepared or rejected, accepted ones never', wrong);
   END IF;
   RETURN NULL;
@@ -308,16 +340,9 @@ CREATE FUNCTION lines_updated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINE
 DECLARE
   wrong bigint;
 BEGIN
-  {{update_totals}}
-  SELECT n.report_id INTO wrong
-  FROM new_lines n JOIN old_lines o ON o.id = n.id JOIN usage_reports r ON r.id = n.report_id
-  WHERE NOT ({SAME_LINE})
-     OR n.version <= o.version OR n.version NOT IN (r.version, r.version + 1)
-     OR (o.unit_price IS NOT NULL AND n.unit_price IS DISTINCT FROM o.unit_price)
-     OR NOT (({EDITABLE} AND (NOT (o.accepted AND n.accepted) OR {UNTOUCHED_FIGURES}))
-             OR (r.status = 'under_review' AND ({IS_WAIVER} OR {IS_PRICING})))
-  LIMIT 1;
-  IF FOUND THEN
+  EXECUTE $sql${keeping_totals("new_lines n JOIN old_lines o ON o.id = n.id", "n.report_id", each("{n} - {o}"), ASKED_OF_CHANGES, MAY_CHANGE)}$sql$
+  INTO wrong;
+  IF wrong IS NOT NULL THEN
     PERFORM refuse_line('its lines cannot change this way in its present status and version', wrong);
   END IF;
   RETURN NULL;
@@ -403,27 +428,8 @@ DROP FUNCTION line_figure(numeric, numeric, boolean, boolean);
 """
 
 
-def keep_totals(*tables: tuple[str, str]) -> str:
-    """The statement that carries what the transition tables hold into the headers; `tables` are (name, sign)."""
-    sides = " UNION ALL ".join(
-        f"SELECT report_id, {', '.join(f'{sign}({adds}) AS {name}' for name, adds in TOTALS.items())} FROM {table}"
-        for table, sign in tables
-    )
-    sums = ", ".join(f"sum({name}) AS {name}" for name in TOTALS)
-    sets = ", ".join(f"{name} = r.{name} + d.{name}" for name in TOTALS)
-    return (
-        f"UPDATE usage_reports r SET {sets} FROM (SELECT report_id, {sums} FROM ({sides}) sides GROUP BY report_id) d"
-        " WHERE r.id = d.report_id;"
-    )
-
-
 def upgrade() -> None:
-    guards = LINE_GUARDS.format(
-        insert_totals=keep_totals(("new_lines", "+")),
-        delete_totals=keep_totals(("old_lines", "-")),
-        update_totals=keep_totals(("new_lines", "+"), ("old_lines", "-")),
-    )
-    for statements in (RULES, REPORTS, LINES, guards, REPORT_GUARD, RIGHTS):
+    for statements in (RULES, REPORTS, LINES, LINE_GUARDS, REPORT_GUARD, RIGHTS):
         op.execute(statements)
 
 

@@ -6,6 +6,7 @@ from string import ascii_uppercase
 
 from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
 from distributor.provisioning.formats.tables import too_many_columns, too_many_rows
+from distributor.provisioning.formats.values import shown
 
 DEEPEST = 64
 # Kinds of cells whose value is looked at: a number of a shared text, the name of an error.
@@ -39,7 +40,7 @@ class SharedTexts:
 class PartScan:
     """Handlers for a parser. Raises UnreadableFile for cells outside of the limits, wherever they are.
 
-    ``broken``: cells without a value of their own. A sheet calls these handlers
+    ``size``: of the part in bytes. ``broken``: cells without a value of their own. A sheet calls these handlers
     millions of times, so they look at as little as they can.
     """
 
@@ -56,12 +57,13 @@ class PartScan:
         "positioned",
         "row",
         "row_name",
+        "size",
         "texts",
         "value",
     )
 
-    def __init__(self, texts: SharedTexts, limits: Limits) -> None:
-        self.texts, self.limits = texts, limits
+    def __init__(self, texts: SharedTexts, size: int, limits: Limits) -> None:
+        self.texts, self.size, self.limits = texts, size, limits
         self.broken: Broken = {}
         self.depth, self.row, self.row_name, self.column = 0, -1, "", -1
         self.kind, self.filled, self.formula = "", False, False
@@ -100,7 +102,9 @@ class PartScan:
     def _start_other(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._start_row(attributes.get("r"))
-        elif name == "si":
+            return
+        self._check_counts(attributes)
+        if name == "si":
             self.texts.lengths.append(0)
             self.in_shared = True
         elif name == "f":
@@ -109,6 +113,12 @@ class PartScan:
             self._start_cell(attributes)
         elif name in {"v", "is"}:
             self._fill()
+
+    def _check_counts(self, attributes: dict[str, str]) -> None:
+        # The library makes room for as many texts as a workbook says it has, before it looks.
+        for name, value in attributes.items():
+            if name.casefold().endswith("count") and not _is_credible(value, self.size):
+                raise UnreadableFile(f"The workbook says that it has {shown(value)} parts of a kind. {SAVE_AGAIN}")
 
     def _start_row(self, given: str | None) -> None:
         self.row = self.row + 1 if given is None else _number(given) - 1
@@ -157,6 +167,11 @@ def _column_number(letters: str) -> int:
     for letter in letters:
         number = number * 26 + ord(letter) - ord("A") + 1
     return number - 1
+
+
+def _is_credible(count: str, size: int) -> bool:
+    # The shortest text is "<si/>", and nothing that is counted is shorter.
+    return _DIGITS.fullmatch(count) is not None and int(count) <= size // len("<si/>")
 
 
 def _number(text: str) -> int:

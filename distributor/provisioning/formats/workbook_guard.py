@@ -112,7 +112,7 @@ def _judged(
     texts, broken = SharedTexts(limits.max_inflated), {}
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
         for member in members:
-            scan = PartScan(texts, limits)
+            scan = PartScan(texts, member.file_size, limits)
             with archive.open(member) as source, target.open(member.filename, "w") as sink:
                 for chunk in _scanned(source, scan):
                     sink.write(chunk)

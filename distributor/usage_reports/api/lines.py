@@ -12,7 +12,7 @@ from distributor import clock
 from distributor.api.answers import Answer, committed, once, versioned
 from distributor.api.bodies import fields_of, json_body
 from distributor.api.calls import IF_MATCH, KEY, call
-from distributor.api.preconditions import named_version
+from distributor.api.preconditions import etag, named_version
 from distributor.errors import NotFound, VersionRequired
 from distributor.identity.acting import CurrentMember, acting
 from distributor.identity.current import require_member
@@ -57,14 +57,14 @@ def _saved(change: Change, version: int | None) -> Answer:
 
 @blueprint.route("/<uuid:uid>/lines", methods=["POST"])
 @call(
-    "addLine", schemas.ReportWithLines, scope="reports:write", status=201, body=schemas.NewLineBody,
+    "addLine", schemas.Line, scope="reports:write", status=201, body=schemas.NewLineBody,
     headers=[IF_MATCH, KEY], etag=True, problems=PROBLEMS,
 )  # fmt: skip
 def add(uid: UUID) -> Response:
     """Add a hand-counted line
 
     A product of the catalogue for a customer, who may be new to the account. Products that the usage feed counts can be added
-    only while its usage is missing, with a comment.
+    only while its usage is missing, with a comment. The answer is the line; its ETag is the report's new version.
     """
     member = require_member()
     report = queries.report_for_update(uid, member)
@@ -74,9 +74,9 @@ def add(uid: UUID) -> Response:
 def _added(report: ReportRow, member: CurrentMember) -> Answer:
     change = change_of(report, member, Step.SAVE)
     given = change.body(Step.SAVE, lambda: fields_of(schemas.NewLineBody))
-    _, line = drafts.add_line(report, NewLine(**given), change.acting, change.at, version=change.version)
-    made = queries.lines(report.id, LINE.c.uid == line)
-    return versioned({**present_header(change), "lines": [shapes.line(row) for row in made]}, 201)
+    number, uid = drafts.add_line(report, NewLine(**given), change.acting, change.at, version=change.version)
+    (line,) = queries.lines(report.id, LINE.c.uid == uid)
+    return Answer(shapes.line(line), 201, {"ETag": etag(number)})
 
 
 @blueprint.route("/<uuid:uid>/lines/<uuid:line>", methods=["DELETE"])

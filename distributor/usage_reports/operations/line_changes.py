@@ -37,6 +37,7 @@ def change_lines(given: str, sets: str, parameters: Mapping[str, Any]) -> int:
 
 @lru_cache(maxsize=64)
 def _statement(given: str, sets: str) -> TextClause:
+    # Both sides hold the same lines. FULL: it can only be hashed or merged, however few of them the planner expects.
     fields = ", ".join(f"('{name}', {sql.format('b')}, {sql.format('a')})" for name, sql in RECORDED.items())
     return text(f"""
 WITH g AS ({given}), b AS (
@@ -47,7 +48,7 @@ WITH g AS ({given}), b AS (
 ), noted AS (
   INSERT INTO line_changes (report_id, account_id, distributor_id, msp_id, version, line_id, line_uid, line_label, field, old, new)
   SELECT a.report_id, a.account_id, a.distributor_id, a.msp_id, a.version, a.id, a.uid, {LABEL}, f.field, f.old, f.new
-  FROM a JOIN b ON b.id = a.id CROSS JOIN LATERAL (VALUES {fields}) AS f (field, old, new)
+  FROM a FULL JOIN b ON b.id = a.id CROSS JOIN LATERAL (VALUES {fields}) AS f (field, old, new)
   WHERE f.old IS DISTINCT FROM f.new
 )
 SELECT count(*) FROM a

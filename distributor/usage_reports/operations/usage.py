@@ -72,12 +72,40 @@ OPENING = text(
     + INSERT.format(version="r.version")
 )
 
-ARRIVED = text(
-    f"""WITH {FRESH}, wanted AS (
-  SELECT f.* FROM fresh f WHERE NOT EXISTS (
-    SELECT FROM usage_report_lines l WHERE l.report_id = f.report_id AND l.product_id = f.product_id
-      AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0))
+# What current usage makes of every line, one row per line it would change; `fate` says how. Lines meet usage by a FULL JOIN:
+# it can only be hashed or merged, however few lines the planner expects of a report that was opened a moment ago.
+NEWS = f"""
+WITH {FRESH}, held AS (
+  SELECT l.* FROM r JOIN usage_report_lines l ON l.report_id = r.id
+), met AS (
+  SELECT r.id AS report_id, l.id, r.version + 1 AS version, coalesce(f.sources, l.sources) AS sources,
+         f.customer_id, f.product_id, f.provisioned, f.used, l.provisioned_units, l.used_units,
+         CASE WHEN l.id IS NULL THEN 'added'
+              WHEN l.usage_source <> 'feed' OR l.accepted THEN 'stays'
+              WHEN f.report_id IS NOT NULL THEN 'counted'
+              -- its source has not delivered: units derived from another cycle's file are unknown once that file changed
+              WHEN d.report_id IS NULL OR NOT l.sources <@ d.sources THEN 'unknown'
+              WHEN l.changed_by_msp OR l.added_by_msp OR l.comment IS NOT NULL OR l.reviewer_note IS NOT NULL THEN 'zero'
+              ELSE 'removed' END AS fate
+  FROM fresh f
+  FULL JOIN held l ON l.report_id = f.report_id AND l.product_id = f.product_id
+    AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0)
+  JOIN r ON r.id = coalesce(f.report_id, l.report_id)
+  LEFT JOIN delivered d ON d.report_id = r.id
+), news AS (
+  SELECT report_id, id, version, sources, customer_id, product_id, used, fate,
+         CASE WHEN fate = 'zero' THEN 0 ELSE provisioned END AS provisioned
+  FROM met
+  WHERE fate IN ('added', 'removed')
+     OR fate = 'counted' AND (provisioned_units, used_units) IS DISTINCT FROM (provisioned, used)
+     OR fate = 'unknown' AND provisioned_units IS NOT NULL
+     OR fate = 'zero' AND provisioned_units IS DISTINCT FROM 0
 )"""
+
+CHANGED = f"{NEWS} SELECT * FROM news WHERE fate IN ('counted', 'unknown', 'zero')"
+REMOVED = text(f"{NEWS} SELECT id FROM news WHERE fate = 'removed'")
+ADDED = text(
+    f"{NEWS}, wanted AS (SELECT * FROM news WHERE fate = 'added')"
     + INSERT.format(version="r.version + 1")
     + " RETURNING usage_report_lines.id"
 )
@@ -87,41 +115,13 @@ FOLLOWING = """
 chargeable_units = CASE WHEN l.changed_by_msp THEN l.chargeable_units ELSE coalesce(g.used, g.provisioned) END,
 provisioned_units = g.provisioned, used_units = g.used, sources = g.sources, waived_reason = NULL"""
 
-COUNTED_ANEW = f"""
-WITH {FRESH}
-SELECT l.id, r.version + 1 AS version, f.provisioned, f.used, f.sources
-FROM fresh f
-JOIN r ON r.id = f.report_id
-JOIN usage_report_lines l ON l.report_id = f.report_id AND l.product_id = f.product_id
-  AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0)
-WHERE l.usage_source = 'feed' AND NOT l.accepted
-  AND (l.provisioned_units, l.used_units) IS DISTINCT FROM (f.provisioned, f.used)"""
-
-# Lines that no source holds any more, all their sources having delivered.
-GONE = f"""
-WITH {FRESH}
-SELECT l.id, r.version + 1 AS version, 0::numeric AS provisioned, NULL::numeric AS used, l.sources,
-       l.changed_by_msp OR l.added_by_msp OR l.comment IS NOT NULL OR l.reviewer_note IS NOT NULL AS touched
-FROM r
-JOIN delivered d ON d.report_id = r.id
-JOIN usage_report_lines l ON l.report_id = r.id AND l.usage_source = 'feed' AND NOT l.accepted AND l.sources <@ d.sources
-LEFT JOIN fresh f ON f.report_id = r.id AND f.product_id = l.product_id
-  AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
-WHERE f.report_id IS NULL"""
-
-TOUCHED = f"SELECT * FROM ({GONE}) gone WHERE touched AND id IN (SELECT id FROM usage_report_lines WHERE provisioned_units IS DISTINCT FROM 0)"
-
-# Lines whose units were derived from another cycle's file, which no longer tells of them: unknown until their source delivers.
-UNKNOWN_AGAIN = f"""
-WITH {FRESH}
-SELECT l.id, r.version + 1 AS version, NULL::numeric AS provisioned, NULL::numeric AS used, l.sources
-FROM r
-JOIN usage_report_lines l ON l.report_id = r.id AND l.usage_source = 'feed' AND NOT l.accepted
-  AND l.provisioned_units IS NOT NULL
-LEFT JOIN delivered d ON d.report_id = r.id
-LEFT JOIN fresh f ON f.report_id = r.id AND f.product_id = l.product_id
-  AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
-WHERE f.report_id IS NULL AND (d.sources IS NULL OR NOT l.sources <@ d.sources)"""
+# Usage that would change nothing is no news, whenever it came.
+PENDING = text(f"""{NEWS}
+SELECT s.id, max(s.imported_at) AS arrived
+FROM (SELECT r.id, s.imported_at FROM r JOIN usage_snapshots s
+        ON s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current AND s.imported_at > r.usage_taken_at) s
+WHERE s.id IN (SELECT report_id FROM news)
+GROUP BY s.id""")
 
 
 def add_opening_lines(report_ids: Sequence[int]) -> None:
@@ -152,53 +152,33 @@ def _bring_in_step(report: ReportRow, step: Step, acting: Acting, at: datetime, 
 
 
 def _change(report: ReportRow) -> dict[str, int]:
-    ids = {"ids": [report.id]}
-    changed = sum(change_lines(given, FOLLOWING, ids) for given in (COUNTED_ANEW, TOUCHED, UNKNOWN_AGAIN))
+    changed = change_lines(CHANGED, FOLLOWING, {"ids": [report.id]})
     return {"changed": changed, "removed": _remove(report), "added": _add(report)}
 
 
 def _remove(report: ReportRow) -> int:
-    given = {"ids": [report.id]}
-    gone = db.session.scalars(text(f"SELECT id FROM ({GONE}) gone WHERE NOT touched"), given).all()
+    gone = db.session.scalars(REMOVED, {"ids": [report.id]}).all()
     if gone:
         lines = {"lines": list(gone), "version": report.version + 1}
-        query = "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = ANY(CAST(:lines AS bigint[]))"
-        note_lines(query, "removed", lines)
+        note_lines(NOTED, "removed", lines)
         db.session.execute(text("DELETE FROM usage_report_lines WHERE id = ANY(CAST(:lines AS bigint[]))"), lines)
     return len(gone)
 
 
 def _add(report: ReportRow) -> int:
-    added = db.session.scalars(ARRIVED, {"ids": [report.id]}).all()
+    added = db.session.scalars(ADDED, {"ids": [report.id]}).all()
     if added:
-        lines = {"lines": list(added), "version": report.version + 1}
-        query = "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = ANY(CAST(:lines AS bigint[]))"
-        note_lines(query, "added", lines)
+        note_lines(NOTED, "added", {"lines": list(added), "version": report.version + 1})
     return len(added)
 
 
-# Usage that would change nothing is no news, whenever it came.
-PENDING = f"""
-WITH {FRESH}
-SELECT r.id, (SELECT max(s.imported_at) FROM usage_snapshots s
-              WHERE s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current) AS arrived
-FROM r
-WHERE EXISTS (SELECT FROM usage_snapshots s WHERE s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current
-                AND s.imported_at > r.usage_taken_at)
-  AND (EXISTS (SELECT FROM fresh f LEFT JOIN usage_report_lines l ON l.report_id = f.report_id
-                 AND l.product_id = f.product_id AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0)
-               WHERE f.report_id = r.id AND (l.id IS NULL OR l.usage_source = 'feed' AND NOT l.accepted
-                 AND (l.provisioned_units, l.used_units) IS DISTINCT FROM (f.provisioned, f.used)))
-    OR EXISTS (SELECT FROM delivered d JOIN usage_report_lines l ON l.report_id = d.report_id AND l.sources <@ d.sources
-               LEFT JOIN fresh f ON f.report_id = l.report_id AND f.product_id = l.product_id
-                 AND coalesce(f.customer_id, 0) = coalesce(l.customer_id, 0)
-               WHERE d.report_id = r.id AND f.report_id IS NULL AND l.usage_source = 'feed' AND NOT l.accepted
-                 AND l.provisioned_units IS DISTINCT FROM 0))"""
+NOTED = """
+SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = ANY(CAST(:lines AS bigint[]))"""
 
 
 def pending_usages(report_ids: Sequence[int]) -> dict[int, datetime]:
     """Per report, when usage arrived that would change its lines; reports without such usage are left out."""
-    rows = db.session.execute(text(PENDING), {"ids": list(report_ids)})
+    rows = db.session.execute(PENDING, {"ids": list(report_ids)})
     return {row.id: row.arrived for row in rows}
 
 

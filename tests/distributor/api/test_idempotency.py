@@ -99,6 +99,8 @@ def test_a_second_request_waits_for_the_first_and_gives_up_politely(
         given = {"member": story.preparer.member_id, "hash": bytes(32)}
         first.execute(CLAIM, given)
         busy = caller.post(f"/reports/{report.uid}/submit", Idempotency_Key="a", **version(1))
+    with impatient.app_context():
+        db.engine.dispose()
     assert kind(busy) == (409, "idempotency-key-in-use")
 
 

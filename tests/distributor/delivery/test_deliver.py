@@ -328,5 +328,5 @@ def test_a_reminder_in_time_names_lines_and_money(story: Story, server: MailServ
     automatic.remind(at)
     db.session.commit()
     assert deliver(at) == Delivered(sent=1)
-    subject = "MER-1042, October 2026: 1 line to explain by Fri 30 Oct 2026, €\u00a0285.00 at stake"
+    subject = "MER-1042, October 2026: 1 line to explain by Fri 30 Oct 2026, € 285.00 at stake"
     assert server.received[1]["Subject"] == subject

@@ -112,3 +112,12 @@ def test_a_disabled_users_link_does_not_work(app: Flask, story: Story, clock: Cl
     user_of(story.preparer).disabled_at = clock.at
     assert clients.visitor(app).get(f"/set-password/{token}").status_code == 404
     assert operations.use_password_link(token, NEW, clock.at) is None
+
+
+def test_links_that_stand_beside_each_other_end_together(story: Story, clock: Clock) -> None:
+    user = user_of(story.preparer)
+    first = operations.password_link(user, clock.at)
+    second = operations.password_link(user, clock.at, beside=True)
+    assert operations.use_password_link(first, NEW, clock.at) is user
+    assert operations.use_password_link(second, PASSWORD, clock.at) is None
+    assert passwords.is_right(NEW, user.password_hash)

@@ -198,3 +198,16 @@ def test_an_encrypted_member_is_refused() -> None:
         data[place + 8] |= 1
         place = data.find(b"PK\x01\x02", place + 4)
     assert "not that of an Excel workbook" in refusal(bytes(data))
+
+
+@pytest.mark.parametrize("count", ["99999999999", "18446744073709551616", "-1", "many", "2000"])
+def test_a_number_of_texts_that_can_not_be_is_refused_before_room_is_made(count: str) -> None:
+    texts = f'<sst count="1" uniqueCount="{count}"><si><t>x</t></si></sst>'
+    assert "says that it has" in refusal(raw_workbook("", {"xl/sharedStrings.xml": texts}))
+
+
+def test_a_table_as_large_as_a_sheet_can_be_is_read_no_further_than_its_cells() -> None:
+    extent = '<dimension ref="A1:XFD1048576"/>'
+    merged = '<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
+    data = raw_workbook(f"{extent}<sheetData>{HEAD}{GOOD_ROW}</sheetData>{merged}")
+    assert len(read(data).rows) == 1
