@@ -29,9 +29,7 @@ class Machine:
         command.chmod(0o755)
 
     def run(self, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            name: value for name, value in os.environ.items() if name not in ("PYTHON", "CHROMIUM")
-        }
+        environment = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "CHROMIUM")}
         return subprocess.run(
             [self.place / "tools" / tool, *arguments],
             env={**environment, "PATH": str(self.commands)},

@@ -51,9 +51,7 @@ UNUSED = re.compile(
     r"|\.(m|p)[xytbse]?-(sm|md|lg|xl|xxl)-"
     r"|\.(btn|text)-[a-z]+-(lt|fg|darken|subtle)|\.btn-(outline|ghost|[a-z]+$|[a-z]+[^a-z-])"
 )
-VARIABLE = re.compile(
-    r"(?<=[{;])(--tblr-[\w-]+):(?:[^;{}()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*(;|(?=\}))"
-)
+VARIABLE = re.compile(r"(?<=[{;])(--tblr-[\w-]+):(?:[^;{}()]|\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\))*(;|(?=\}))")
 
 
 class Block(NamedTuple):

@@ -43,9 +43,7 @@ class StepRule:
 
     def permits(self, actor: Actor) -> bool:
         """Whether the actor's side and one of its roles are in the table; says nothing of the report."""
-        return any(
-            side is actor.side and (side is Side.SYSTEM or roles & actor.roles) for side, roles in self.who
-        )
+        return any(side is actor.side and (side is Side.SYSTEM or roles & actor.roles) for side, roles in self.who)
 
     @property
     def performers(self) -> str:
@@ -75,10 +73,7 @@ STEPS: tuple[StepRule, ...] = (
 RULES: dict[Step, StepRule] = {rule.step: rule for rule in STEPS}
 
 EDGES: tuple[tuple[Step, Status, Status], ...] = tuple(
-    (rule.step, source, target)
-    for rule in STEPS
-    for source in rule.sources
-    for target in rule.targets(source)
+    (rule.step, source, target) for rule in STEPS for source in rule.sources for target in rule.targets(source)
 )
 
 

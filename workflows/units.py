@@ -62,9 +62,7 @@ def parse_units(given: str | Decimal | int | float, precision: int, field: str =
     if value < 0:
         raise _invalid(given, field, "units can't be negative")
     if value and value.adjusted() >= MOST_INTEGER_DIGITS:
-        raise _invalid(
-            given, field, f"there are more than {MOST_INTEGER_DIGITS} digits before the decimal point"
-        )
+        raise _invalid(given, field, f"there are more than {MOST_INTEGER_DIGITS} digits before the decimal point")
     rounded = value.quantize(Decimal(1).scaleb(-precision), context=EXACT)
     if rounded != value:
         allowed = "whole units only" if not precision else f"at most {precision} decimals"
@@ -169,9 +167,7 @@ def charge_automatically(
     if line.chargeable_units is not None:
         return penalise(line, last_approved) if is_unexplained(line) else line
     units = estimate(last_approved, uplift_percent, line.precision, rejected_before)
-    charged = (
-        line if units is None else replace(line, chargeable_units=units, declared_units=None, estimated=True)
-    )
+    charged = line if units is None else replace(line, chargeable_units=units, declared_units=None, estimated=True)
     return penalise(charged, last_approved) if is_unexplained(line) else charged
 
 

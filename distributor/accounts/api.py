@@ -21,7 +21,10 @@ from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
 
 blueprint = Blueprint(
-    "Accounts", __name__, url_prefix="/api/v1/accounts", description="Agreements between a distributor and an MSP, with their terms."
+    "Accounts",
+    __name__,
+    url_prefix="/api/v1/accounts",
+    description="Agreements between a distributor and an MSP, with their terms.",
 )
 GIVEN = (409, 411, 413, 415, 422)
 
@@ -62,8 +65,8 @@ def show(uid: UUID) -> Response:
 def create() -> Response:
     """Take a partner on
 
-    An account with its terms. The MSP is made where its name is new to you, and so are its contacts, who get a link to set their
-    password by mail.
+    An account with its terms. The MSP is made where its name is new to you, and so are its contacts, who get
+    a link to set their password by mail.
     """
     member = require_member()
     return once(member, lambda: _created(member))

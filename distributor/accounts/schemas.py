@@ -23,7 +23,9 @@ class AutoApprove(Shape):
 
 
 class Terms(Shape):
-    """What an account's reports follow; a change touches reports that open later. What is left out keeps its value."""
+    """What an account's reports follow; a change touches reports that open later. What is left out keeps its
+    value.
+    """
 
     auto_submit_after_days = fields.Integer(metadata={"minimum": 1, "maximum": 60, "examples": [10]})
     resubmit_after_days = fields.Integer(metadata={"minimum": 1, "maximum": 60, "examples": [7]})
@@ -71,7 +73,9 @@ class Contact(Shape):
 
     name = fields.String(required=True)
     email = fields.String(required=True, metadata=ADDRESS)
-    role = fields.String(metadata={"enum": [Role.ADMIN.value, Role.PREPARER.value, Role.VIEWER.value], "default": "preparer"})
+    role = fields.String(
+        metadata={"enum": [Role.ADMIN.value, Role.PREPARER.value, Role.VIEWER.value], "default": "preparer"}
+    )
 
 
 class MspGiven(Shape):
@@ -85,7 +89,9 @@ class AccountChange(Shape):
     """What to change."""
 
     number = fields.String(metadata={"maxLength": 50})
-    region = fields.String(metadata={"maxLength": 100, "description": "A region and type that are new to you are switched on."})
+    region = fields.String(
+        metadata={"maxLength": 100, "description": "A region and type that are new to you are switched on."}
+    )
     type = fields.String(metadata={"maxLength": 100})
     po_number = fields.String(allow_none=True, metadata={"maxLength": 100})
     terms = fields.Nested(Terms)
@@ -102,4 +108,6 @@ class NewAccount(AccountChange):
 class AccountsQuery(PageQuery):
     """What a list of accounts can be narrowed to."""
 
-    search = Text(100, blank=True, load_default="", metadata={"description": "Words in the number or in a name of either side."})
+    search = Text(
+        100, blank=True, load_default="", metadata={"description": "Words in the number or in a name of either side."}
+    )

@@ -3,7 +3,8 @@
 * ``calls``          declares a call: its scope and its page in the document
 * ``bodies``         reads what was sent, strictly; ``fields`` are its kinds of values
 * ``preconditions``  If-Match and If-None-Match
-* ``answers``        what goes back; ``once`` commits and keeps the promise of Idempotency-Key; ``figures`` are its texts
+* ``answers``        what goes back; ``once`` commits and keeps the promise of Idempotency-Key
+* ``figures``        units, money and times as texts
 * ``pages``          keyset pages and their cursors
 * ``document``       the OpenAPI document, and the page to read it
 """

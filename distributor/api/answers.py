@@ -69,8 +69,8 @@ def committed(answer: Answer) -> Response:
 def once(member: CurrentMember, act: Callable[[], Answer]) -> Response:
     """Do it, commit, answer; with an Idempotency-Key at most once per member and key.
 
-    The first answer to go well is kept and given again, with its status and headers. A refused request changed nothing and
-    leaves the key free. Raises KeyReused for another request with the same key.
+    The first answer to go well is kept and given again, with its status and headers. A refused request
+    changed nothing and leaves the key free. Raises KeyReused for another request with the same key.
     """
     key = _key()
     if key is None:

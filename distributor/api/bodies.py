@@ -21,13 +21,17 @@ NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 def raw_body() -> bytes:
-    """The body as it came. Raises LengthRequired (411) for a chunked one, RequestEntityTooLarge (413) over 5 MB."""
+    """The body as it came. Raises LengthRequired (411) for a chunked one, RequestEntityTooLarge (413) over 5
+    MB.
+    """
     check_length()
     return request.get_data(cache=True)
 
 
 def check_length() -> None:
-    """Refuse a body of unknown length, which servers cut silently, and one over 5 MB, before a byte of it is read."""
+    """Refuse a body of unknown length, which servers cut silently, and one over 5 MB, before a byte of it is
+    read.
+    """
     if request.content_length is None:
         if request.headers.get("Transfer-Encoding"):
             raise LengthRequired("Send the body with a Content-Length; chunked bodies are not taken.")
@@ -39,7 +43,8 @@ def check_length() -> None:
 def json_body(default: Any = None) -> Any:
     """The body as JSON, numbers with decimals as Decimal; `default` where nothing was sent.
 
-    Raises BadRequest (400) for what is no JSON, UnsupportedMediaType (415) for another type, and as `raw_body`.
+    Raises BadRequest (400) for what is no JSON, UnsupportedMediaType (415) for another type, and as
+    `raw_body`.
     """
     body = raw_body()
     if not body.strip():
@@ -103,7 +108,9 @@ def load(schema: type[ma.Schema], data: Any) -> dict[str, Any]:
 
 
 def load_list(schema: type[ma.Schema], data: Any, most: int) -> list[dict[str, Any]]:
-    """`data` as a list of at most `most` of the schema's fields. Raises InputRefused that names each wrong one."""
+    """`data` as a list of at most `most` of the schema's fields. Raises InputRefused that names each wrong
+    one.
+    """
     if not isinstance(data, list) or len(data) > most:
         message = f"Give a list of at most {most} objects."
         raise InputRefused(message, [FieldError(message)])

@@ -1,4 +1,6 @@
-"""Declares a call: which scope it needs and what the OpenAPI document says about it, in one place above the view."""
+"""Declares a call: which scope it needs and what the OpenAPI document says about it, in one place above the
+view.
+"""
 
 from __future__ import annotations
 
@@ -49,12 +51,13 @@ def call(
 ) -> Callable[[View], View]:
     """A call's declaration. Several scopes mean any of them, which the view itself checks.
 
-    `body`: a schema, or a whole request body object. `also`: further statuses that are no problem, with their meaning.
-    `problems`: statuses it may refuse with, besides 400 and 401.
+    `body`: a schema, or a whole request body object. `also`: further statuses that are no problem, with their
+    meaning. `problems`: statuses it may refuse with, besides 400 and 401.
     """
     told = {**({"ETag": ETAG} if etag else {}), **({"Location": LOCATION} if location else {})}
     answers: dict[str, Any] = {str(status): _answer(answer, status, told)}
-    answers |= {str(code): {"description": words} for code, words in (also or {}).items()}
+    for code, words in (also or {}).items():
+        answers[str(code)] = {**(_answer(answer, code, told) if code < 300 else {}), "description": words}
     answers |= {str(code): response_name(code) for code in sorted({*ALWAYS, *problems, *_of_scope(scope)})}
     answers["default"] = UNEXPECTED
     document: dict[str, Any] = {"operationId": operation_id, "responses": answers}

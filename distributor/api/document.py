@@ -26,18 +26,20 @@ REFUSALS = (400, 401, 403, 404, 405, 409, 411, 412, 413, 415, 422, 428, 429)
 KEPT = "distributor.openapi"
 
 INTRODUCTION = """\
-Usage reports of channel licensing, for programs. Bearer tokens are made on the profile page or by `distributor token create`;
-each carries scopes. Ids are UUIDs, units and money are decimal strings, times are RFC 3339 in UTC, cycles are months such as
-`2026-10`. What is unknown is null, never 0. Refusals are `application/problem+json` with a stable `type`.
+Usage reports of channel licensing, for programs. Bearer tokens are made on the profile page or by
+`distributor token create`; each carries scopes. Ids are UUIDs, units and money are decimal strings, times are
+RFC 3339 in UTC, cycles are months such as `2026-10`. What is unknown is null, never 0. Refusals are
+`application/problem+json` with a stable `type`.
 
-A report carries a version, its `ETag`; steps name the version you saw in `If-Match`. Every POST takes an `Idempotency-Key`:
-the same key and body have one effect and one answer. Lists come in pages, `next_cursor` leads to the next.\
+A report carries a version, its `ETag`; steps name the version you saw in `If-Match`. Every POST takes an
+`Idempotency-Key`: the same key and body have one effect and one answer. Lists come in pages, `next_cursor` leads
+to the next.\
 """
 
 blueprint = Blueprint("api-docs", __name__, url_prefix=PREFIX)
 
 
-class Document(Api):  # type: ignore[misc]  # flask-smorest ships no types
+class Document(Api):
     """flask-smorest's, without its views and its error handler: both are ours, see `failures`."""
 
     def _register_doc_blueprint(self) -> None:
@@ -72,7 +74,9 @@ def _describe_common(components: Any) -> None:
 
 def _refusal(status: int) -> dict[str, Any]:
     kinds = ", ".join(f"`{kind}`" for kind, (code, _) in KINDS.items() if code == status)
-    answer: dict[str, Any] = {"description": f"{HTTPStatus(status).phrase}: {kinds}" if kinds else HTTPStatus(status).phrase}
+    answer: dict[str, Any] = {
+        "description": f"{HTTPStatus(status).phrase}: {kinds}" if kinds else HTTPStatus(status).phrase
+    }
     answer["content"] = {MEDIA_TYPE: {"schema": "Problem"}}
     if status == 401:
         answer["headers"] = {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}}

@@ -1,4 +1,6 @@
-"""The kinds of values that come in. Each refuses in a sentence what the database, or a person, could not take."""
+"""The kinds of values that come in. Each refuses in a sentence what the database, or a person, could not
+take.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 class Fields(ma.Schema):
-    """Base of every body and query: a name that is not declared is refused, so that a slip of the pen is noticed."""
+    """Base of every body and query: a name that is not declared is refused, so that a slip of the pen is
+    noticed.
+    """
 
     error_messages = {"unknown": "There is no such field here.", "type": "Give an object with fields."}  # noqa: RUF012 - marshmallow's own way
 
@@ -96,9 +100,11 @@ class Identity(ma.fields.UUID):
 
 
 class Exact(ma.fields.Field[Any]):
-    """An exact number, as text or as a JSON number: handed on as it came, for the rules to judge its precision."""
+    """An exact number, as text or as a JSON number: handed on as it came, for the rules to judge its
+    precision.
+    """
 
-    default_error_messages = {**WORDS, "invalid": "Give a number, best as a text such as \"2.85\"."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "invalid": 'Give a number, best as a text such as "2.85".'}  # noqa: RUF012 - marshmallow's own way
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str | int | Decimal:
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
@@ -133,7 +139,7 @@ class Amount(Exact):
 class CycleField(ma.fields.Field[Cycle]):
     """A report cycle such as "2026-10"."""
 
-    default_error_messages = WORDS
+    default_error_messages = {**WORDS}  # noqa: RUF012 - marshmallow's own way
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Cycle:
         try:
@@ -142,7 +148,7 @@ class CycleField(ma.fields.Field[Cycle]):
             raise ma.ValidationError(error.message) from error
 
 
-class Items(ma.fields.List):
+class Items(ma.fields.List[Any]):
     """A list of at most `most` things."""
 
     default_error_messages = {**WORDS, "invalid": "Give a list."}  # noqa: RUF012 - marshmallow's own way

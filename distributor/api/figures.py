@@ -1,4 +1,6 @@
-"""Figures and times as the API writes them: decimal strings without noise, RFC 3339 in UTC, null for what is unknown."""
+"""Figures and times as the API writes them: decimal strings without noise, RFC 3339 in UTC, null for what is
+unknown.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from decimal import Decimal
 
 
 def units(value: Decimal | None) -> str | None:
-    """"300", "2.85": as many decimals as the value has, never an exponent."""
+    """ "300", "2.85": as many decimals as the value has, never an exponent."""
     if value is None:
         return None
     text = f"{value:f}"
@@ -15,15 +17,15 @@ def units(value: Decimal | None) -> str | None:
 
 
 def money(value: Decimal | None, minor_unit: int) -> str | None:
-    """"855.00": with the decimals of the currency."""
+    """ "855.00": with the decimals of the currency."""
     return None if value is None else f"{value:.{minor_unit}f}"
 
 
 def instant(at: datetime | None) -> str | None:
-    """"2026-10-31T00:00:00Z"."""
+    """ "2026-10-31T00:00:00Z"."""
     return None if at is None else f"{at.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def cycle(first_day: date | None) -> str | None:
-    """"2026-10"."""
+    """ "2026-10"."""
     return None if first_day is None else f"{first_day:%Y-%m}"

@@ -1,4 +1,6 @@
-"""Every problem type of the API with its status and what it asks of the caller. Once published, a type never changes."""
+"""Every problem type of the API with its status and what it asks of the caller. Once published, a type never
+changes.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,22 @@ KINDS: dict[str, tuple[int, str]] = {
     "not-permitted": (403, "The member's role does not include this step of the workflow."),
     "not-found": (404, "It does not exist, or is not yours to see."),
     "method-not-allowed": (405, "The address knows other methods: see `Allow`."),
-    "transition-not-allowed": (409, "The report's status does not allow the step; `report_status` and `allowed_actions` say what it does."),
+    "transition-not-allowed": (
+        409,
+        "The report's status does not allow the step; `report_status` and `allowed_actions` say what it does.",
+    ),
     "figures-missing": (409, "Lines have no chargeable units; `errors` names them."),
     "prices-missing": (409, "Lines have no price, which the distributor fills in; `errors` names them."),
     "comment-required": (409, "Lines have to be explained by a comment or another figure; `errors` names them."),
-    "nil-not-confirmed": (409, "A report without lines is submitted with `{\"nil\": true}` only."),
-    "endorsement-required": (409, "The total is over the account's limit: somebody else has to endorse the report first."),
-    "stale-line": (409, "Somebody changed these lines meanwhile; `lines` holds their present values. Nothing was saved."),
+    "nil-not-confirmed": (409, 'A report without lines is submitted with `{"nil": true}` only.'),
+    "endorsement-required": (
+        409,
+        "The total is over the account's limit: somebody else has to endorse the report first.",
+    ),
+    "stale-line": (
+        409,
+        "Somebody changed these lines meanwhile; `lines` holds their present values. Nothing was saved.",
+    ),
     "conflict": (409, "It is not in a state in which this can be done, or somebody was faster."),
     "idempotency-key-reused": (409, "The Idempotency-Key was used for another request."),
     "idempotency-key-in-use": (409, "The first request with this Idempotency-Key is still being worked on."),

@@ -1,4 +1,6 @@
-"""Keyset pages: a page starts after the last thing of the one before, so that rows added meanwhile move nothing."""
+"""Keyset pages: a page starts after the last thing of the one before, so that rows added meanwhile move
+nothing.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class PageQuery(Fields):
 def page(
     rows: Sequence[Row], limit: int, shape: Callable[[Row], dict[str, Any]], mark: Callable[[Row], object]
 ) -> dict[str, Any]:
-    """The page of `limit` items out of rows that were asked for with one more; `mark` names the row a cursor points at."""
+    """The page of `limit` items out of rows that were asked for with one more; `mark` names the row a cursor
+    points at.
+    """
     shown = rows[:limit]
     following = cursor(str(mark(shown[-1]))) if len(rows) > limit else None
     return {"items": [shape(row) for row in shown], "next_cursor": following}

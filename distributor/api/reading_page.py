@@ -12,7 +12,9 @@ SHAPES = "#/components/schemas/"
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A parameter, field or answer: its name, its type in words, the shape it refers to, and what is said about it."""
+    """A parameter, field or answer: its name, its type in words, the shape it refers to, and what is said
+    about it.
+    """
 
     name: str
     kind: str
@@ -59,7 +61,10 @@ def reading_page(document: Mapping[str, Any]) -> Page:
         (tag["name"], tag["description"], [call for subject, call in operations if subject == tag["name"]])
         for tag in document["tags"]
     ]
-    shapes = [(name, shape.get("description", ""), _fields(shape)) for name, shape in document["components"]["schemas"].items()]
+    shapes = [
+        (name, shape.get("description", ""), _fields(shape))
+        for name, shape in document["components"]["schemas"].items()
+    ]
     return Page(document["info"]["description"].split("\n\n"), subjects, sorted(shapes))
 
 
@@ -76,7 +81,9 @@ def _operation(
         scopes=scopes,
         parameters=[_parameter(given) for given in (*shared, *operation.get("parameters", []))],
         bodies=_contents("", operation.get("requestBody", {})),
-        answers=[value for status, answer in operation["responses"].items() for value in _answer(document, status, answer)],
+        answers=[
+            value for status, answer in operation["responses"].items() for value in _answer(document, status, answer)
+        ],
     )
 
 

@@ -1,4 +1,6 @@
-"""Shapes that several calls share, as the document shows them. Answers are built as plain dictionaries, not dumped."""
+"""Shapes that several calls share, as the document shows them. Answers are built as plain dictionaries, not
+dumped.
+"""
 
 from __future__ import annotations
 

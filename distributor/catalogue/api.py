@@ -50,8 +50,8 @@ def _position(cursor: str | None, member: CurrentMember) -> tuple[str, int] | No
 def put(sku: str) -> Response:
     """Put a product
 
-    Makes it, or changes the fields that are given. A price is for reports that open from now on; open reports that have none
-    for it get it at once.
+    Makes it, or changes the fields that are given. A price is for reports that open from now on; open reports
+    that have none for it get it at once.
     """
     member = require_member()
     who = _acting(member)

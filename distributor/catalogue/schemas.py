@@ -21,8 +21,8 @@ class PriceOfProduct(Shape):
     price = fields.String(metadata=PRICE)
 
 
-class ProductFields(Shape):
-    """What to change; what is left out keeps its value. A price needs its currency."""
+class Described(Shape):
+    """What a product is."""
 
     name = fields.String(metadata={"maxLength": 300, "description": "Needed for a new product."})
     vendor = fields.String(metadata={"maxLength": 200})
@@ -30,11 +30,16 @@ class ProductFields(Shape):
     precision = fields.Integer(metadata=PRECISION)
     usage_source = fields.String(allow_none=True, metadata=SOURCE)
     reports_used_units = fields.Boolean()
-    price = Exact(allow_none=True, metadata=PRICE)
     currency = fields.String(allow_none=True, metadata=CURRENCY)
 
 
-class Product(ProductFields):
+class ProductFields(Described):
+    """What to change; what is left out keeps its value. A price needs its currency."""
+
+    price = Exact(allow_none=True, metadata=PRICE)
+
+
+class Product(Described):
     """A catalogue item. `price` is that in `currency`; `prices` are all of them."""
 
     sku = fields.String(required=True)
@@ -58,5 +63,7 @@ class Products(Shape):
 class ProductsQuery(PageQuery):
     """What a list of products can be narrowed to."""
 
-    search = Text(100, blank=True, load_default="", metadata={"description": "Words in the SKU, the name or the vendor."})
+    search = Text(
+        100, blank=True, load_default="", metadata={"description": "Words in the SKU, the name or the vendor."}
+    )
     currency = Text(3, metadata={"description": "The currency of `price`."})

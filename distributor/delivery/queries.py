@@ -75,7 +75,7 @@ def _users_of(condition: ColumnElement[bool]) -> Function[Any]:
 
 
 def _seen_by(member: CurrentMember) -> Select[Any]:
-    """What the member may see, with names, account and cycle, `last_attempt_at`, and whether it `is_own`."""
+    """What the member may see, with names, account, cycle and time zone, `last_attempt_at`, and whether it `is_own`."""
     own = is_own(member.organization_id)
     last = select(func.max(ATTEMPT.c.at)).where(ATTEMPT.c.notification_id == NOTIFICATION.c.id).scalar_subquery()
     return (
@@ -85,6 +85,7 @@ def _seen_by(member: CurrentMember) -> Select[Any]:
             ACCOUNT.c.number.label("account_number"),
             REPORT.c.uid.label("report_uid"),
             REPORT.c.cycle,
+            func.coalesce(REPORT.c.time_zone, "UTC").label("time_zone"),
             last.label("last_attempt_at"),
             func.coalesce(own, False).label("is_own"),
         )

@@ -18,7 +18,8 @@ blueprint = Blueprint("Identity", __name__, url_prefix="/api/v1", description="W
 def me() -> Response:
     """Who am I
 
-    The member and organization behind the token, and the scopes it has left: a role that was taken away takes its scopes along.
+    The member and organization behind the token, and the scopes it has left: a role that was taken away takes
+    its scopes along.
     """
     member = require_member()
     person = {

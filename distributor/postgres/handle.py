@@ -120,9 +120,7 @@ def _ensure_database(folder: Folder) -> None:
 def _wait_for_recovery(folder: Folder) -> None:
     """A keeper that was here before us may be starting a killed server again."""
     if not within(START_SECONDS, lambda: refusal(folder) is None):
-        raise PostgresUnavailable(
-            f"PostgreSQL does not take connections: {refusal(folder)} (its log is {folder.log})"
-        )
+        raise PostgresUnavailable(f"PostgreSQL does not take connections: {refusal(folder)} (its log is {folder.log})")
 
 
 def _wait_for_the_end(folder: Folder) -> None:

@@ -166,9 +166,4 @@ def _open_to_readers(top: Path) -> None:
 def _is_ours(target: Path) -> bool:
     """Never run a program that somebody else could have put there."""
     status = target.lstat()
-    return (
-        target.is_dir()
-        and not target.is_symlink()
-        and status.st_uid == os.geteuid()
-        and not status.st_mode & 0o022
-    )
+    return target.is_dir() and not target.is_symlink() and status.st_uid == os.geteuid() and not status.st_mode & 0o022

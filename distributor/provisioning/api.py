@@ -24,15 +24,17 @@ from distributor.provisioning.operations import import_usage
 from distributor.provisioning.operations.importing import check_may_import
 from workflows.report_cycle import Cycle, bounds
 
-blueprint = Blueprint("Usage", __name__, url_prefix="/api/v1/accounts", description="Provisioned and used units, as they come in.")
+blueprint = Blueprint(
+    "Usage", __name__, url_prefix="/api/v1/accounts", description="Provisioned and used units, as they come in."
+)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORM = "multipart/form-data"
 FILES = ("text/csv", XLSX, "application/csv", "application/octet-stream", "text/plain")
 BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 BODY = {
     "required": True,
-    "description": "JSON, our CSV or XLSX layout, Microsoft's reconciliation CSV or CloudBlue Connect's usage file; what a file is "
-    "follows from its content.",
+    "description": "JSON, our CSV or XLSX layout, Microsoft's reconciliation CSV or CloudBlue Connect's usage file; "
+    "what a file is follows from its content.",
     "content": {
         "application/json": {"schema": schemas.Usage},
         "text/csv": BINARY,
@@ -50,8 +52,9 @@ BODY = {
 def put(uid: UUID, cycle: str) -> Response:
     """Put usage
 
-    Replaces what the source had said of the cycle; the same file again changes nothing. Lines of a report that can still be
-    changed follow, unless the MSP changed them. With anything refused nothing is stored; a dry run names every refused row.
+    Replaces what the source had said of the cycle; the same file again changes nothing. Lines of a report
+    that can still be changed follow, unless the MSP changed them. With anything refused nothing is stored; a
+    dry run names every refused row.
     """
     member = require_member()
     account = accounts.account(uid, member)
@@ -76,12 +79,14 @@ def _sent() -> tuple[str | None, bytes]:
         return _uploaded()
     if not request.is_json and request.mimetype not in FILES:
         taken = ", ".join(("application/json", *FILES[:2], FORM))
-        raise UnsupportedMediaType(f"Usage is taken as {taken}, not as {request.mimetype or 'a body without Content-Type'}.")
+        raise UnsupportedMediaType(
+            f"Usage is taken as {taken}, not as {request.mimetype or 'a body without Content-Type'}."
+        )
     return None, raw_body()
 
 
 def _uploaded() -> tuple[str | None, bytes]:
-    files = list(request.files.values(multi=True))
+    files = [file for _, file in request.files.items(multi=True)]
     if len(files) != 1:
         message = f"Send one file, in the field “file”; there were {len(files)}."
         raise InputRefused(message, [FieldError(message, "file")])

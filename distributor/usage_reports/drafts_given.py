@@ -1,4 +1,6 @@
-"""Reading a draft that came over the API, by hand: five thousand lines through a schema would take longer than saving them."""
+"""Reading a draft that came over the API, by hand: five thousand lines through a schema would take longer
+than saving them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ FIELDS = frozenset({"id", "version", "chargeable_units", "comment"})
 
 
 def drafts_given(data: Any) -> list[LineDraft]:
-    """Drafts from `[{id, version?, chargeable_units?, comment?}]`. Raises InputRefused that names each wrong place."""
+    """Drafts from `[{id, version?, chargeable_units?, comment?}]`. Raises InputRefused that names each wrong
+    place.
+    """
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         raise InputRefused("Give a list of lines.", [FieldError("Give a list of lines, each an object with an id.")])
     if len(data) > MOST_LINES:

@@ -31,7 +31,9 @@ class ReportFilter:
 
 
 def report_page(member: CurrentMember, wanted: ReportFilter, after: UUID | None, limit: int) -> list[ReportRow]:
-    """Up to `limit` reports in the member's sight, newest cycle first, after the one named. Raises NotFound for it."""
+    """Up to `limit` reports in the member's sight, newest cycle first, after the one named. Raises NotFound
+    for it.
+    """
     start = _position(after, member) if after else None
     # Each side of the accounts has an index in this order; their rows never overlap.
     sides = union_all(
@@ -43,7 +45,7 @@ def report_page(member: CurrentMember, wanted: ReportFilter, after: UUID | None,
 
 
 def _position(uid: UUID, member: CurrentMember) -> Row[Any]:
-    query = select(REPORT.c.cycle, REPORT.c.id).where(REPORT.c.uid == uid, in_sight(member.organization_id))
+    query: Select[Any] = select(REPORT.c.cycle, REPORT.c.id).where(REPORT.c.uid == uid, in_sight(member.organization_id))
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("The report of this cursor")
@@ -80,7 +82,9 @@ def _uid(name: str) -> UUID | None:
 
 
 def reports_in_sight_for_update(uids: Sequence[UUID], member: CurrentMember) -> dict[UUID, ReportRow]:
-    """Those of the reports that the member may see, locked in the order of their ids, so that two such calls take turns."""
+    """Those of the reports that the member may see, locked in the order of their ids, so that two such calls
+    take turns.
+    """
     query = reports().where(REPORT.c.uid.in_(uids), in_sight(member.organization_id)).order_by(REPORT.c.id)
     locked = db.session.execute(query.with_for_update(of=REPORT, key_share=True))
     return {row.uid: row for row in locked}
@@ -91,8 +95,8 @@ def endorsers(rows: Sequence[ReportRow]) -> dict[int, Row[Any]]:
     ids = {row.endorsed_by for row in rows} - {None}
     if not ids:
         return {}
-    people = db.session.execute(select(USER.c.id, USER.c.uid, USER.c.name).where(USER.c.id.in_(ids)))
-    return {person.id: person for person in people}
+    query: Select[Any] = select(USER.c.id, USER.c.uid, USER.c.name).where(USER.c.id.in_(ids))
+    return {person.id: person for person in db.session.execute(query)}
 
 
 def pending_usages(rows: Sequence[ReportRow]) -> dict[int, datetime]:

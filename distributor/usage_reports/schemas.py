@@ -1,4 +1,6 @@
-"""Reports over the API: what may be sent, and what the answers look like in the document (`shapes` builds them)."""
+"""Reports over the API: what may be sent, and what the answers look like in the document (`shapes` builds
+them).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How a report, a line and an action look to programs: plain dictionaries, since a step's answer is on the hot path."""
+"""How a report, a line and an action look to programs: plain dictionaries, since a step's answer is on the
+hot path.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +96,9 @@ def line(row: LineRow) -> dict[str, Any]:
 
 
 def after(report: ReportRow, event: Submitted | Approved) -> Any:
-    """The report as a step left it that touched no line: what the step set is known, so nothing is read again."""
+    """The report as a step left it that touched no line: what the step set is known, so nothing is read
+    again.
+    """
     changed: dict[str, Any] = {"status": str(event.target), "version": event.version}
     if isinstance(event, Submitted):
         changed |= {"submitted_at": event.at, "submitted_from": str(event.source), "submission_kind": str(event.kind)}

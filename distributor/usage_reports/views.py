@@ -7,31 +7,28 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from babel.numbers import get_currency_symbol
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext, ngettext
+from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from distributor import clock
 from distributor.database import db
-from distributor.errors import FieldError, InputRefused, StaleLines
+from distributor.errors import Conflict, InputRefused, StaleLines
 from distributor.identity.acting import CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.problems import problem_of
-from distributor.usage_reports import forms, grid, lists, queries
+from distributor.usage_reports import forms, lists, queries
 from distributor.usage_reports.history import history_of
 from distributor.usage_reports.operations import drafts, steps
-from distributor.usage_reports.operations.drafts import LineDraft, NewLine
+from distributor.usage_reports.operations.drafts import NewLine
 from distributor.usage_reports.operations.usage import apply_usage as take_over_usage
-from distributor.usage_reports.operations.usage import pending_usage
 from distributor.usage_reports.queries import ReportRow
-from workflows.errors import CommentRequired, FiguresMissing, Refused
+from distributor.usage_reports.report_page import Came, offenders_of, page_of, refused_lines, rest_of
+from workflows.errors import LinesRefused, Refused, TransitionNotAllowed
 from workflows.report_cycle import Cycle
-from workflows.usage_report import Side, Status, Step, actions_for, stepper
+from workflows.usage_report import Side, Status
 
 blueprint = Blueprint("usage_reports", __name__, url_prefix="/reports")
-# Lines in the first answer; with scripts the rest follows at once, without them there are pages.
-FIRST_LINES = 250
 
 
 @blueprint.get("")
@@ -54,6 +51,7 @@ def index() -> str:
         penalised=sum(row.penalty > 0 for row in found),
         accounts={row.account_uid for row in found},
         found=found,
+        next_opening=lists.next_opening(member),
     )
 
 
@@ -92,101 +90,7 @@ def show(uid: UUID) -> str | BaseResponse:
     report = queries.report(uid, member)
     if member.side_of(report) is Side.DISTRIBUTOR:
         return redirect(url_for("review.show", uid=uid))
-    return render_template("usage_reports/show.html", **_page(report, member))
-
-
-def _page(report: ReportRow, member: CurrentMember, refused: dict[str, Any] | None = None) -> dict[str, Any]:
-    at = clock.now()
-    actions = actions_for(queries.state_of(report), member.actor_for(report), at)
-    lines = _lines(report)
-    editable = Step.SAVE in actions
-    page = max(1, request.args.get("page", 1, type=int))
-    last = queries.last_approved(report)
-    shown, rest = _first(grid.groups(lines), page)
-    return {
-        "report": report,
-        "cycle": Cycle.from_date(report.cycle),
-        "actions": [str(step) for step in actions],
-        "stages": stepper(Status(report.status)),
-        "groups": shown,
-        "counts": grid.counts(report, lines),
-        "idle": grid.idle(report, lines),
-        "share": grid.elapsed_share(report, at),
-        "left": report.due_at - at,
-        "last": last,
-        "pending": pending_usage(report) if editable else None,
-        "settings": {**_settings(report, editable, Step.SUBMIT in actions, bool(rest)), "refused": refused or {}},
-        "pages": _pages(report, page),
-        "products": lists.addable_products(report) if editable else [],
-        "customers": lists.customers_of(report) if editable else [],
-        "reason": _last_reason(report),
-        "at": at,
-    }
-
-
-def _lines(report: ReportRow) -> list[grid.GridLine]:
-    rows = queries.lines(report.id)
-    unknown = [row.id for row in rows if row.chargeable_units is None or row.provisioned_units is None]
-    earlier = queries.earlier_units(unknown) if unknown else {}
-    return grid.grid_lines(report, rows, queries.previous_provisioned(report), earlier)
-
-
-def _refused(drafts: dict[str, LineDraft], errors: list[FieldError]) -> dict[str, dict[str, Any]]:
-    """What a refused form held, for its fields: by line the units and comment as typed, and why they were refused."""
-    reasons = {error.line: error.reason for error in errors}
-    return {
-        line: {"units": draft.chargeable_units, "comment": draft.comment, "error": reasons.get(line)}
-        for line, draft in drafts.items()
-    }
-
-
-def _first(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], list[grid.Group]]:
-    """Whole groups for the first answer and those that follow; `page` counts from 1 for readers without scripts."""
-    pages: list[list[grid.Group]] = [[]]
-    size = 0
-    for group in groups:
-        if pages[-1] and size + group.line_count > FIRST_LINES:
-            pages.append([])
-            size = 0
-        pages[-1].append(group)
-        size += group.line_count
-    here = min(page, len(pages)) - 1
-    return pages[here], [group for later in pages[here + 1 :] for group in later] if page == 1 else []
-
-
-def _pages(report: ReportRow, page: int) -> dict[str, Any]:
-    more = report.line_count > FIRST_LINES * page
-    here = {"uid": report.uid}
-    return {
-        "previous": url_for(".show", **here, page=page - 1) if page > 1 else "",
-        "next": url_for(".show", **here, page=page + 1) if more else "",
-        "number": page,
-    }
-
-
-def _settings(report: ReportRow, editable: bool, may_submit: bool, has_rest: bool) -> dict[str, Any]:
-    here = {"uid": report.uid}
-    return {
-        "editable": editable,
-        "save_url": url_for(".save", **here),
-        "post_url": url_for(".save", **here),
-        "submit_url": url_for(".submit", **here) if may_submit else "",
-        "rest_url": url_for(".rest", **here) if has_rest else "",
-        "version": report.version,
-        "title": gettext("Lines of the report"),
-        "currency_symbol": get_currency_symbol(report.currency, locale=get_locale()),
-        "minor_unit": report.minor_unit,
-        "tolerance_units": report.tolerance_units,
-        "tolerance_percent": report.tolerance_percent,
-        "group_by": "customer",
-    }
-
-
-def _last_reason(report: ReportRow) -> Any:
-    """The action that brought the report back to the MSP, with its reason."""
-    if report.status not in {Status.REJECTED, Status.MSP_PREPARING} or report.version == 1:
-        return None
-    return queries.last_action(report.id, (Step.REJECT, Step.REOPEN))
+    return render_template("usage_reports/show.html", **page_of(report, member))
 
 
 @blueprint.get("/<uuid:uid>/rest")
@@ -194,12 +98,7 @@ def _last_reason(report: ReportRow) -> Any:
 def rest(uid: UUID) -> str:
     """The groups after the first answer's, as table bodies."""
     member = require_member()
-    report = queries.report(uid, member)
-    actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
-    first, later = _first(grid.groups(_lines(report)), 1)
-    settings = _settings(report, Step.SAVE in actions, False, False)
-    number = 1 + sum(group.line_count for group in first)
-    return render_template("usage_reports/rest.html", settings=settings, groups=later, first=number)
+    return render_template("usage_reports/rest.html", **rest_of(queries.report(uid, member), member))
 
 
 @blueprint.post("/<uuid:uid>/save")
@@ -231,25 +130,23 @@ def _save_form(uid: UUID) -> BaseResponse | tuple[str, int]:
         saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
         if request.form.get("step") == "submit":
             steps.submit(queries.report_for_update(uid, member), acting(member, report), clock.now())
-    except (CommentRequired, FiguresMissing) as refused:
+    except LinesRefused as refused:
         db.session.commit()  # the draft is good, only the submission waits
-        return _again(uid, member, refused, {})
-    except (InputRefused, StaleLines) as refused:
+        return _again(uid, member, refused, Came(offenders=offenders_of(refused)))
+    except (InputRefused, StaleLines, TransitionNotAllowed) as refused:
         db.session.rollback()
-        return _again(uid, member, refused, {str(draft.uid): draft for draft in wanted})
+        return _again(uid, member, refused, Came(refused_lines(wanted, refused)))
     db.session.commit()
     flash(_said(request.form.get("step"), saved.lines), "success")
-    return redirect(url_for(".show", uid=uid))
+    return redirect(url_for(".show", uid=uid, page=request.args.get("page", type=int)))
 
 
-def _again(uid: UUID, member: CurrentMember, refused: Refused, typed: dict[str, LineDraft]) -> tuple[str, int]:
+def _again(uid: UUID, member: CurrentMember, refused: Refused, came: Came) -> tuple[str, int]:
     """The page once more, with everything that was typed and what was wrong with it."""
-    problem = problem_of(refused)
-    report = queries.report(uid, member)
-    errors = refused.errors if isinstance(refused, InputRefused) else []
-    flash(refused.message, "error")
-    page = _page(report, member, _refused(typed, errors))
-    return render_template("usage_reports/show.html", **page), problem.status
+    if not came.offenders:
+        flash(refused.message, "error")
+    page = page_of(queries.report(uid, member), member, came)
+    return render_template("usage_reports/show.html", **page), problem_of(refused).status
 
 
 def _said(step: str | None, lines: int) -> str:
@@ -306,9 +203,10 @@ def reopen(uid: UUID) -> BaseResponse:
 
 @blueprint.post("/<uuid:uid>/add-line")
 @signed_in
-def add_line(uid: UUID) -> BaseResponse:
-    """Add a hand-counted line."""
-    form = request.form
+def add_line(uid: UUID) -> BaseResponse | tuple[str, int]:
+    """Add a hand-counted line; a refused one comes back as it was typed."""
+    member, form = require_member(), request.form
+    report = queries.report_for_update(uid, member)
     new = NewLine(
         sku=form.get("sku", "").strip(),
         chargeable_units=form.get("chargeable_units", "").strip(),
@@ -316,7 +214,16 @@ def add_line(uid: UUID) -> BaseResponse:
         customer_name=form.get("customer_name"),
         comment=form.get("comment"),
     )
-    return _take(uid, lambda report, who: drafts.add_line(report, new, who, clock.now()), gettext("Line added."))
+    try:
+        drafts.add_line(report, new, acting(member, report), clock.now())
+    except (InputRefused, Conflict) as refused:
+        db.session.rollback()
+        typed = {**form.to_dict(), "error": refused.message}
+        page = page_of(queries.report(uid, member), member, Came(new_line=typed))
+        return render_template("usage_reports/show.html", **page), problem_of(refused).status
+    db.session.commit()
+    flash(gettext("Line added."), "success")
+    return redirect(url_for(".show", uid=uid))
 
 
 @blueprint.post("/<uuid:uid>/apply-usage")

@@ -31,9 +31,7 @@ def utc(text: str) -> datetime:
         ("2028-02-18T12:00", 10, "UTC", "2028-02-29T00:00"),
     ],
 )
-def test_a_report_is_due_at_the_end_of_the_nth_local_day_after_opening(
-    at: str, days: int, zone: str, due: str
-) -> None:
+def test_a_report_is_due_at_the_end_of_the_nth_local_day_after_opening(at: str, days: int, zone: str, due: str) -> None:
     assert due_after(utc(at), days, zone) == utc(due)
 
 
@@ -45,9 +43,7 @@ def test_a_report_is_due_at_the_end_of_the_nth_local_day_after_opening(
         ("Asia/Beirut", "2026-03-18T12:00", "2026-03-28T22:00"),
     ],
 )
-def test_where_midnight_does_not_exist_the_first_instant_after_it_counts(
-    zone: str, opened: str, due: str
-) -> None:
+def test_where_midnight_does_not_exist_the_first_instant_after_it_counts(zone: str, opened: str, due: str) -> None:
     instant = due_after(utc(opened), 10, zone)
     assert instant == utc(due)
     assert instant.astimezone(ZoneInfo(zone)).strftime("%H:%M") == "01:00"
@@ -75,9 +71,7 @@ def test_midnight_is_the_last_reading_of_it_or_the_end_of_the_gap_over_it(name: 
     place = ZoneInfo(name)
     instant, start = midnight(day, place), datetime.combine(day, datetime.min.time())
     before, after = ((instant + timedelta(seconds=s)).astimezone(place).replace(tzinfo=None) for s in (-1, 0))
-    later = [
-        (instant + timedelta(minutes=15 * n)).astimezone(place).replace(tzinfo=None) for n in range(1, 100)
-    ]
+    later = [(instant + timedelta(minutes=15 * n)).astimezone(place).replace(tzinfo=None) for n in range(1, 100)]
     assert after == start or before < start < after
     assert start not in later
 

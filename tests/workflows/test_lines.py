@@ -26,9 +26,7 @@ from workflows.units import (
 )
 
 
-def line(
-    provisioned: int | None, chargeable: int | None, comment: str | None = None, **changes: Any
-) -> LineState:
+def line(provisioned: int | None, chargeable: int | None, comment: str | None = None, **changes: Any) -> LineState:
     return replace(
         LineState(),
         provisioned_units=None if provisioned is None else Decimal(provisioned),

@@ -49,9 +49,7 @@ def test_an_unknown_currency_is_refused(code: str) -> None:
         ("999999999999.999999", "999999999999.999999", 2, "999999999999999998000000.00"),
     ],
 )
-def test_an_amount_is_rounded_half_up_to_the_minor_unit(
-    units: str, price: str, decimals: int, amount: str
-) -> None:
+def test_an_amount_is_rounded_half_up_to_the_minor_unit(units: str, price: str, decimals: int, amount: str) -> None:
     assert str(line_amount(Decimal(units), Decimal(price), decimals)) == amount
 
 

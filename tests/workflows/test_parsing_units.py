@@ -31,9 +31,7 @@ from workflows.units import parse_units
         (0.1, 1, "0.1"),
     ],
 )
-def test_units_are_read_by_value(
-    given_units: str | Decimal | int | float, precision: int, value: str
-) -> None:
+def test_units_are_read_by_value(given_units: str | Decimal | int | float, precision: int, value: str) -> None:
     assert str(parse_units(given_units, precision)) == value
 
 
@@ -76,9 +74,7 @@ def test_units_are_read_by_value(
         (True, "number"),
     ],
 )
-def test_what_are_no_units_is_refused_with_the_reason(
-    given_units: str | Decimal | int | float, why: str
-) -> None:
+def test_what_are_no_units_is_refused_with_the_reason(given_units: str | Decimal | int | float, why: str) -> None:
     with pytest.raises(InvalidUnits, match=why) as caught:
         parse_units(given_units, 0, "chargeable_units")
     assert caught.value.field == "chargeable_units"

@@ -84,9 +84,7 @@ def test_every_step_taken_is_an_edge_of_the_table_and_raises_the_version_by_one(
 
 
 @given(reports, people)
-def test_what_is_offered_can_be_done_and_what_is_not_offered_is_refused(
-    report: ReportState, actor: Actor
-) -> None:
+def test_what_is_offered_can_be_done_and_what_is_not_offered_is_refused(report: ReportState, actor: Actor) -> None:
     offered = actions_for(report, actor, NOW)
     # The scheduler's two need facts that a button has not; submit is offered while something is missing.
     for step in set(Step) - {Step.OPEN, Step.AUTO_APPROVE}:

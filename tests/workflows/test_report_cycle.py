@@ -31,9 +31,7 @@ def terms(**changes: Any) -> OpeningTerms:
     return OpeningTerms(**usual | changes)
 
 
-all_terms = st.builds(
-    terms, closing_day=closing_days, opens_on_day=st.integers(1, 31), time_zone=zones
-) | st.builds(
+all_terms = st.builds(terms, closing_day=closing_days, opens_on_day=st.integers(1, 31), time_zone=zones) | st.builds(
     terms,
     closing_day=closing_days,
     opens_on_day=st.none(),
@@ -86,9 +84,7 @@ def test_the_cycle_before_the_next_one_is_the_same(cycle: Cycle) -> None:
         ("2026-10", 1, "2026-09-02", "2026-10-01"),
     ],
 )
-def test_a_closing_day_moves_the_bounds(
-    cycle: str, closing_day: int | None, starts_on: str, ends_on: str
-) -> None:
+def test_a_closing_day_moves_the_bounds(cycle: str, closing_day: int | None, starts_on: str, ends_on: str) -> None:
     expected = (date.fromisoformat(starts_on), date.fromisoformat(ends_on))
     assert bounds(Cycle.parse(cycle), closing_day) == expected
 
@@ -132,12 +128,8 @@ def test_bounds_refuse_a_closing_day_that_not_every_month_has(closing_day: int) 
         ("2026-09", {"opens_on_day": 6, "time_zone": "America/Santiago"}, "2026-09-06T04:00"),
     ],
 )  # fmt: skip
-def test_a_report_opens_at_local_midnight_of_its_opening_day(
-    cycle: str, changes: dict[str, Any], instant: str
-) -> None:
-    assert opens_at(Cycle.parse(cycle), terms(**changes)) == datetime.fromisoformat(instant).replace(
-        tzinfo=UTC
-    )
+def test_a_report_opens_at_local_midnight_of_its_opening_day(cycle: str, changes: dict[str, Any], instant: str) -> None:
+    assert opens_at(Cycle.parse(cycle), terms(**changes)) == datetime.fromisoformat(instant).replace(tzinfo=UTC)
 
 
 def test_the_newest_cycle_is_due_from_its_opening_instant_on() -> None:

@@ -84,20 +84,14 @@ def test_what_is_no_person_neither_endorses_nor_approves_over_the_limit() -> Non
         fire(under_review(**OVER_LIMIT, endorsed_by=8), Step.APPROVE, nobody, NOW)
 
 
-@pytest.mark.parametrize(
-    "state", [{"amount": Decimal(100), "approval_limit": None}, {**OVER_LIMIT, "endorsed_by": 8}]
-)
+@pytest.mark.parametrize("state", [{"amount": Decimal(100), "approval_limit": None}, {**OVER_LIMIT, "endorsed_by": 8}])
 def test_an_endorsement_is_refused_where_none_is_needed(state: dict[str, Any]) -> None:
     with pytest.raises(TransitionNotAllowed):
         fire(under_review(**state), Step.ENDORSE, REVIEWER, NOW)
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"), [("missing_figures", FiguresMissing), ("missing_prices", PricesMissing)]
-)
-def test_a_report_with_something_unknown_can_be_rejected_but_not_approved(
-    fault: str, error: type[Exception]
-) -> None:
+@pytest.mark.parametrize(("fault", "error"), [("missing_figures", FiguresMissing), ("missing_prices", PricesMissing)])
+def test_a_report_with_something_unknown_can_be_rejected_but_not_approved(fault: str, error: type[Exception]) -> None:
     state = under_review(**{fault: 2})
     with pytest.raises(error):
         fire(state, Step.APPROVE, REVIEWER, NOW)
@@ -115,9 +109,7 @@ def test_approving_an_old_version_is_refused() -> None:
 
 
 def auto_approve(last: Decimal | None = Decimal(100), **changes: Any) -> Event:
-    return fire(
-        under_review(**changes), Step.AUTO_APPROVE, SYSTEM, NOW, policy=POLICY, last_approved_amount=last
-    )
+    return fire(under_review(**changes), Step.AUTO_APPROVE, SYSTEM, NOW, policy=POLICY, last_approved_amount=last)
 
 
 @pytest.mark.parametrize("amount", ["90", "110"])

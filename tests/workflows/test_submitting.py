@@ -33,9 +33,7 @@ def test_no_report_opens_before_its_opening_instant(opens_at: datetime | None) -
         fire(unopened(DUE, "Europe/Dublin", 5), Step.OPEN, SYSTEM, NOW, opens_at=opens_at)
 
 
-@pytest.mark.parametrize(
-    ("step", "actor", "fact"), [(Step.SAVE, PREPARER, Saved), (Step.REFRESH, SYSTEM, Refreshed)]
-)
+@pytest.mark.parametrize(("step", "actor", "fact"), [(Step.SAVE, PREPARER, Saved), (Step.REFRESH, SYSTEM, Refreshed)])
 def test_a_change_of_lines_raises_the_version_and_leaves_the_status(step, actor, fact) -> None:  # type: ignore[no-untyped-def]  # the table above types them
     event = fire(report(Status.REJECTED), step, actor, NOW)
     assert isinstance(event, fact)
@@ -71,12 +69,8 @@ def test_a_submission_by_hand_after_the_due_instant_is_still_manual() -> None:
 def test_a_submission_by_hand_names_the_lines_that_are_not_ready(
     fault: str, error: type[FiguresMissing], question: str
 ) -> None:
-    faulty = report(
-        Status.REJECTED, **{fault: 1}, offenders=lambda asked: (LINE,) if asked == question else ()
-    )
-    with pytest.raises(
-        error, match=r"Shannon Freight Group, Worry-Free Services Advanced \(WFS-ADV-S\)"
-    ) as caught:
+    faulty = report(Status.REJECTED, **{fault: 1}, offenders=lambda asked: (LINE,) if asked == question else ())
+    with pytest.raises(error, match=r"Shannon Freight Group, Worry-Free Services Advanced \(WFS-ADV-S\)") as caught:
         fire(faulty, Step.SUBMIT, PREPARER, NOW)
     assert caught.value.lines == (LINE,)
 

@@ -117,8 +117,10 @@ class PartScan:
     def _check_counts(self, attributes: dict[str, str]) -> None:
         # The library makes room for as many texts as a workbook says it has, before it looks.
         for name, value in attributes.items():
-            if name.casefold().endswith("count") and not _is_credible(value, self.size):
-                raise UnreadableFile(f"The workbook says that it has {shown(value)} parts of a kind. {SAVE_AGAIN}")
+            if name.casefold().endswith("count"):
+                # A count of uses ("count" of shared texts) may exceed what the part itself could hold.
+                most = self.size if name.casefold().endswith("uniquecount") else self.limits.max_inflated
+                _check_count(value, most // len("<si/>"))
 
     def _start_row(self, given: str | None) -> None:
         self.row = self.row + 1 if given is None else _number(given) - 1
@@ -169,9 +171,9 @@ def _column_number(letters: str) -> int:
     return number - 1
 
 
-def _is_credible(count: str, size: int) -> bool:
-    # The shortest text is "<si/>", and nothing that is counted is shorter.
-    return _DIGITS.fullmatch(count) is not None and int(count) <= size // len("<si/>")
+def _check_count(count: str, most: int) -> None:
+    if not _DIGITS.fullmatch(count) or int(count) > most:
+        raise UnreadableFile(f"The workbook says that it has {shown(count)} parts of a kind. {SAVE_AGAIN}")
 
 
 def _number(text: str) -> int:

@@ -1,5 +1,5 @@
-"""Usage reports over the API. Each change checks in one order: who (401, 403), which report (404), a replayed key, version
-(412, 428), state (409), input (422); then it acts, commits and answers.
+"""Usage reports over the API. Each change checks in one order: who (401, 403), which report (404), a replayed
+key, version (412, 428), state (409), input (422); then it acts, commits and answers.
 
 * ``reading``  lists, one report, its history
 * ``lines``    drafts, hand-counted lines, usage that arrived late

@@ -1,4 +1,6 @@
-"""What the MSP writes: drafts, hand-counted lines, and taking over usage that arrived while the report was locked."""
+"""What the MSP writes: drafts, hand-counted lines, and taking over usage that arrived while the report was
+locked.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,9 @@ PROBLEMS = (403, 404, 409, 411, 412, 413, 415, 422, 428)
 def save(uid: UUID) -> Response:
     """Save a draft
 
-    Chargeable units and comments, all of them or none. Send each line's `version`, so that two people can work on different
-    lines at once, or the report's `If-Match`. The answer holds the lines that changed; nothing changed leaves the version.
+    Chargeable units and comments, all of them or none. Send each line's `version`, so that two people can
+    work on different lines at once, or the report's `If-Match`. The answer holds the lines that changed;
+    nothing changed leaves the version.
     """
     member = require_member()
     report = queries.report_for_update(uid, member)
@@ -63,8 +66,9 @@ def _saved(change: Change, version: int | None) -> Answer:
 def add(uid: UUID) -> Response:
     """Add a hand-counted line
 
-    A product of the catalogue for a customer, who may be new to the account. Products that the usage feed counts can be added
-    only while its usage is missing, with a comment. The answer is the line; its ETag is the report's new version.
+    A product of the catalogue for a customer, who may be new to the account. Products that the usage feed
+    counts can be added only while its usage is missing, with a comment. The answer is the line; its ETag is
+    the report's new version.
     """
     member = require_member()
     report = queries.report_for_update(uid, member)
@@ -80,7 +84,14 @@ def _added(report: ReportRow, member: CurrentMember) -> Answer:
 
 
 @blueprint.route("/<uuid:uid>/lines/<uuid:line>", methods=["DELETE"])
-@call("removeLine", schemas.ReportHeader, scope="reports:write", headers=[IF_MATCH], etag=True, problems=(404, 409, 412, 428))
+@call(
+    "removeLine",
+    schemas.ReportHeader,
+    scope="reports:write",
+    headers=[IF_MATCH],
+    etag=True,
+    problems=(404, 409, 412, 428),
+)
 def remove(uid: UUID, line: UUID) -> Response:
     """Remove a line
 

@@ -52,7 +52,8 @@ def submit(uid: UUID) -> Response:
 def recall(uid: UUID) -> Response:
     """Recall
 
-    The MSP takes a submitted report back, while nobody endorsed it and it is not due, or where corrections are allowed.
+    The MSP takes a submitted report back, while nobody endorsed it and it is not due, or where corrections
+    are allowed.
     """
 
     def act(c: Change, _body: Given) -> Event:
@@ -62,7 +63,9 @@ def recall(uid: UUID) -> Response:
 
 
 @blueprint.route("/<uuid:uid>/endorse", methods=["POST"])
-@call("endorseReport", schemas.ReportHeader, scope="reports:review", body=schemas.NothingBody, body_optional=True, **SENT)
+@call(
+    "endorseReport", schemas.ReportHeader, scope="reports:review", body=schemas.NothingBody, body_optional=True, **SENT
+)
 def endorse(uid: UUID) -> Response:
     """Endorse
 
@@ -76,11 +79,14 @@ def endorse(uid: UUID) -> Response:
 
 
 @blueprint.route("/<uuid:uid>/approve", methods=["POST"])
-@call("approveReport", schemas.ReportHeader, scope="reports:review", body=schemas.NothingBody, body_optional=True, **SENT)
+@call(
+    "approveReport", schemas.ReportHeader, scope="reports:review", body=schemas.NothingBody, body_optional=True, **SENT
+)
 def approve(uid: UUID) -> Response:
     """Approve
 
-    The distributor accepts the figures. Over the account's approval limit, somebody else has to endorse them first.
+    The distributor accepts the figures. Over the account's approval limit, somebody else has to endorse them
+    first.
     """
 
     def act(c: Change, _body: Given) -> Event:
@@ -94,7 +100,8 @@ def approve(uid: UUID) -> Response:
 def reject(uid: UUID) -> Response:
     """Reject
 
-    The report goes back to the MSP with a reason and, where given, notes on lines. Lines without a note are accepted then.
+    The report goes back to the MSP with a reason and, where given, notes on lines. Lines without a note are
+    accepted then.
     """
 
     def act(c: Change, body: Given) -> Event:
@@ -117,8 +124,8 @@ def _notes(given: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
 def reopen(uid: UUID) -> Response:
     """Reopen
 
-    An approved report that is not invoiced goes back to the MSP: by the MSP (scope `reports:write`) where the account allows
-    corrections, or by a reviewer (scope `reports:review`).
+    An approved report that is not invoiced goes back to the MSP: by the MSP (scope `reports:write`) where the
+    account allows corrections, or by a reviewer (scope `reports:review`).
     """
     _check_scope(EITHER_SIDE)
 
@@ -152,7 +159,9 @@ def waive(uid: UUID, line: UUID) -> Response:
 
 
 @blueprint.route("/<uuid:uid>/invoice", methods=["POST"])
-@call("invoiceReport", schemas.ReportHeader, scope="reports:invoice", body=schemas.InvoiceBody, body_optional=True, **SENT)
+@call(
+    "invoiceReport", schemas.ReportHeader, scope="reports:invoice", body=schemas.InvoiceBody, body_optional=True, **SENT
+)
 def invoice(uid: UUID) -> Response:
     """Mark as invoiced
 
@@ -173,7 +182,8 @@ def invoice(uid: UUID) -> Response:
 def approve_together() -> Response:
     """Approve several
 
-    At most 200 reports, each in the version you saw and each answered by itself: one that is refused does not stop the others.
+    At most 200 reports, each in the version you saw and each answered by itself: one that is refused does not
+    stop the others.
     """
     member = require_member()
     return once(member, lambda: _approved(member))

@@ -1,4 +1,6 @@
-"""What all changes of a report have in common: the lock, the replayed key, the version, and the order of refusals."""
+"""What all changes of a report have in common: the lock, the replayed key, the version, and the order of
+refusals.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ from workflows.events import Approved, Event, Submitted
 from workflows.usage_report import Step, fire
 
 blueprint = Blueprint(
-    "Reports", __name__, url_prefix="/api/v1/reports", description="Usage reports, their lines, and the steps of their workflow."
+    "Reports",
+    __name__,
+    url_prefix="/api/v1/reports",
+    description="Usage reports, their lines, and the steps of their workflow.",
 )
 Body = TypeVar("Body")
 Check = Callable[[ReportRow, CurrentMember], None]
@@ -56,10 +61,11 @@ Act = Callable[[Change, Mapping[str, Any]], Event | None]
 
 
 def take(uid: UUID, step: Step, schema: type[Schema], act: Act, check: Check | None = None) -> Response:
-    """Take a step on a report and answer with its header. `act` gets the change and the fields that were sent.
+    """Take a step on a report and answer with its header. `act` gets the change and the fields that were
+    sent.
 
-    `check` refuses (403, 404) as soon as the report is known. An event that touches no line answers without reading the
-    report again.
+    `check` refuses (403, 404) as soon as the report is known. An event that touches no line answers without
+    reading the report again.
     """
     member = require_member()
     report = queries.report_for_update(uid, member)
@@ -77,7 +83,9 @@ def _taken(report: ReportRow, member: CurrentMember, step: Step, schema: type[Sc
 
 
 def change_of(report: ReportRow, member: CurrentMember, step: Step) -> Change:
-    """The change, once the version is known to be the present one. Raises NotPermitted, StaleVersion, VersionRequired."""
+    """The change, once the version is known to be the present one. Raises NotPermitted, StaleVersion,
+    VersionRequired.
+    """
     who = acting(member, report)
     return Change(report, required_version(report, step, who), member, who, clock.now())
 

@@ -72,8 +72,9 @@ OPENING = text(
     + INSERT.format(version="r.version")
 )
 
-# What current usage makes of every line, one row per line it would change; `fate` says how. Lines meet usage by a FULL JOIN:
-# it can only be hashed or merged, however few lines the planner expects of a report that was opened a moment ago.
+# What current usage makes of every line, one row per line it would change; `fate` says how. Lines meet usage by a FULL
+# JOIN, which can only be hashed or merged, however few lines the planner expects of a report opened a moment ago;
+# MATERIALIZED keeps it one.
 NEWS = f"""
 WITH {FRESH}, held AS (
   SELECT l.* FROM r JOIN usage_report_lines l ON l.report_id = r.id
@@ -92,7 +93,7 @@ WITH {FRESH}, held AS (
     AND coalesce(l.customer_id, 0) = coalesce(f.customer_id, 0)
   JOIN r ON r.id = coalesce(f.report_id, l.report_id)
   LEFT JOIN delivered d ON d.report_id = r.id
-), news AS (
+), news AS MATERIALIZED (
   SELECT report_id, id, version, sources, customer_id, product_id, used, fate,
          CASE WHEN fate = 'zero' THEN 0 ELSE provisioned END AS provisioned
   FROM met

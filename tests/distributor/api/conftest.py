@@ -40,7 +40,9 @@ def story(app: Flask, clock: Clock) -> Story:
 
 @pytest.fixture
 def opened(story: Story) -> Callable[..., ReportRow]:
-    """Opens the October report with one line per (provisioned, used), and commits: callers have sessions of their own."""
+    """Opens the October report with one line per (provisioned, used), and commits: callers have sessions of
+    their own.
+    """
 
     def open_report(*lines: tuple[str, str | None]) -> ReportRow:
         report = story.open(*lines)

@@ -13,7 +13,9 @@ from tests.factories import Story, account, organization, product
 
 NEW: dict[str, Any] = {
     "number": "MER-7", "region": "Europe", "type": "MSP", "msp": {"name": "Harbour IT"},
-    "terms": {"currency": "EUR", "time_zone": "Europe/Dublin", "auto_submit_after_days": 12, "tolerance_percent": "2.5"},
+    "terms": {
+        "currency": "EUR", "time_zone": "Europe/Dublin", "auto_submit_after_days": 12, "tolerance_percent": "2.5",
+    },
     "contacts": [{"name": "Aoife Brennan", "email": "aoife@example.com", "role": "preparer"}],
 }  # fmt: skip
 
@@ -21,7 +23,11 @@ NEW: dict[str, Any] = {
 def test_a_token_tells_who_it_is(story: Story, reviewer: Caller) -> None:
     me = reviewer.get("/me").get_json()
     assert (me["member"]["email"], me["member"]["roles"]) == (story.reviewer.email, ["reviewer"])
-    assert me["organization"] == {"id": str(story.distributor.uid), "name": story.distributor.name, "is_distributor": True}
+    assert me["organization"] == {
+        "id": str(story.distributor.uid),
+        "name": story.distributor.name,
+        "is_distributor": True,
+    }
     assert me["scopes"] == ["reports:read", "reports:review", "usage:write"]
 
 
@@ -30,14 +36,20 @@ def test_a_partner_is_taken_on_with_its_terms_and_people(app: Flask, admin: Call
     assert made.status_code == 201
     body = made.get_json()
     assert made.headers["Location"] == f"/api/v1/accounts/{body['id']}"
-    assert (body["msp"]["name"], body["terms"]["tolerance_percent"], body["terms"]["opens_on_day"]) == ("Harbour IT", "2.5", 20)
+    assert (body["msp"]["name"], body["terms"]["tolerance_percent"], body["terms"]["opens_on_day"]) == (
+        "Harbour IT",
+        "2.5",
+        20,
+    )
     assert admin.get(f"/accounts/{body['id']}").get_json() == body
 
 
 def test_terms_change_only_where_they_are_named(admin: Caller) -> None:
     made = admin.post("/accounts", NEW).get_json()
     path = f"/accounts/{made['id']}"
-    changed = admin.call("PATCH", path, json={"terms": {"approval_limit": "5000.50", "auto_approve": {"max_change_percent": 5}}})
+    changed = admin.call(
+        "PATCH", path, json={"terms": {"approval_limit": "5000.50", "auto_approve": {"max_change_percent": 5}}}
+    )
     terms = changed.get_json()["terms"]
     assert terms == {**made["terms"], "approval_limit": "5000.5", "auto_approve": {"max_change_percent": "5"}}
 
@@ -94,7 +106,14 @@ def test_a_product_is_made_and_then_changed_where_it_is_named(admin: Caller) -> 
 
 
 def test_a_product_names_its_wrong_fields(admin: Caller) -> None:
-    wrong = {"name": " ", "precision": 9, "price": "1e9999", "currency": "XXQ", "usage_source": "guess", "colour": "red"}
+    wrong = {
+        "name": " ",
+        "precision": 9,
+        "price": "1e9999",
+        "currency": "XXQ",
+        "usage_source": "guess",
+        "colour": "red",
+    }
     refused = admin.call("PUT", "/products/A", json=wrong)
     assert kind(refused) == (422, "invalid-input")
     assert {error["field"] for error in refused.get_json()["errors"]} == set(wrong)

@@ -41,7 +41,9 @@ def test_the_document_is_valid_openapi(app: Flask) -> None:
 
 
 def test_every_route_is_in_the_document_and_nothing_else(app: Flask) -> None:
-    assert {(path, method) for path, method, _ in routes(app)} == {(path, method) for path, method, _ in operations(app)}
+    assert {(path, method) for path, method, _ in routes(app)} == {
+        (path, method) for path, method, _ in operations(app)
+    }
 
 
 def test_every_call_has_a_name_of_its_own_words_and_an_answer(app: Flask) -> None:

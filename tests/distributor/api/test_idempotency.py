@@ -72,7 +72,9 @@ def test_keys_are_each_members_own(app: Flask, opened: Opened, story: Story, msp
     assert colleague.post(f"/reports/{report.uid}/submit", Idempotency_Key="a", **version(1)).status_code == 412
 
 
-def test_of_two_at_once_one_acts_and_both_get_its_answer(app: Flask, opened: Opened, story: Story, admin: Caller) -> None:
+def test_of_two_at_once_one_acts_and_both_get_its_answer(
+    app: Flask, opened: Opened, story: Story, admin: Caller
+) -> None:
     body = {"number": "ACC-900", "msp": {"name": "Twice at once"}}
 
     def create(_: int) -> tuple[int, bytes]:

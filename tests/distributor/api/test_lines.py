@@ -28,7 +28,9 @@ def test_saving_answers_the_lines_that_changed(opened: Opened, story: Story, msp
     draft = [{"id": first, "chargeable_units": "300", "comment": "A trial"}, {"id": second, "chargeable_units": 40}]
     saved = msp.call("PATCH", f"/reports/{report.uid}/lines", json=draft, **version(1))
     assert saved.headers["ETag"] == '"2"'
-    assert [(line["id"], line["version"], line["comment"]) for line in saved.get_json()["lines"]] == [(first, 2, "A trial")]
+    assert [(line["id"], line["version"], line["comment"]) for line in saved.get_json()["lines"]] == [
+        (first, 2, "A trial")
+    ]
     assert saved.get_json()["totals"]["amount"] == "969.00"
 
 
@@ -54,7 +56,9 @@ def test_two_people_on_one_line_are_told_what_stands_there_now(
     report = opened(("400", None), ("40", None))
     first, second = uids(story, report)
     colleague = Caller(app, member(story.msp, Role.PREPARER))
-    colleague.call("PATCH", f"/reports/{report.uid}/lines", json=[{"id": first, "version": 1, "chargeable_units": "390"}])
+    colleague.call(
+        "PATCH", f"/reports/{report.uid}/lines", json=[{"id": first, "version": 1, "chargeable_units": "390"}]
+    )
     mine = [{"id": first, "version": 1, "comment": "Mine"}, {"id": second, "version": 1, "comment": "Mine"}]
     refused = msp.call("PATCH", f"/reports/{report.uid}/lines", json=mine)
     assert kind(refused) == (409, "stale-line")
@@ -71,7 +75,24 @@ def test_a_draft_needs_a_version_of_the_report_or_of_each_line(opened: Opened, s
     assert msp.call("PATCH", path, json=half, **version(1)).status_code == 200
 
 
-WRONG_UNITS = ("-1", "1.5", "NaN", "Infinity", "1e400", "1_000", "١٢", "12,5", "", "1" * 70, 1.5, -1, 10**15, True, [], {})
+WRONG_UNITS: tuple[Any, ...] = (
+    "-1",
+    "1.5",
+    "NaN",
+    "Infinity",
+    "1e400",
+    "1_000",
+    "١٢",
+    "12,5",
+    "",
+    "1" * 70,
+    1.5,
+    -1,
+    10**15,
+    True,
+    [],
+    {},
+)
 
 
 @pytest.mark.parametrize("units", WRONG_UNITS)
@@ -151,5 +172,9 @@ def test_usage_that_arrived_late_is_taken_over(story: Story, opened: Opened, msp
     usage(story.account, [row], at=OPENED_AT + timedelta(hours=1))
     db.session.commit()
     applied = msp.post(f"/reports/{report.uid}/apply-usage", **version(1)).get_json()
-    assert (applied["version"], applied["totals"]["provisioned_units"], applied["totals"]["amount"]) == (2, "50", "142.50")
+    assert (applied["version"], applied["totals"]["provisioned_units"], applied["totals"]["amount"]) == (
+        2,
+        "50",
+        "142.50",
+    )
     assert msp.get(f"/reports/{report.uid}").get_json()["pending_usage"] is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 from flask import Flask
 
@@ -26,7 +27,12 @@ def test_a_report_shows_figures_as_plain_decimals_and_times_in_utc(opened: Opene
     assert (shown["totals"]["discrepancies"], shown["totals"]["uncommented"], shown["totals"]["penalised"]) == (1, 1, 0)
     (line,) = shown["lines"]
     assert (line["provisioned_units"], line["chargeable_units"], line["difference"]) == ("400", "290", "-110")
-    assert (line["unit_price"], line["amount"], line["discrepancy"], line["unexplained"]) == ("2.85", "826.50", True, True)
+    assert (line["unit_price"], line["amount"], line["discrepancy"], line["unexplained"]) == (
+        "2.85",
+        "826.50",
+        True,
+        True,
+    )
 
 
 def test_unknown_figures_are_null_and_never_zero(opened: Opened, story: Story, msp: Caller) -> None:
@@ -65,7 +71,9 @@ def test_a_version_held_already_is_not_sent_again(opened: Opened, msp: Caller) -
 
 def test_usage_that_arrived_late_is_offered(opened: Opened, story: Story, msp: Caller) -> None:
     report = opened(("40", None))
-    usage(story.account, [(customer(story.account), product(story.distributor), "7", None)], at=OPENED_AT + timedelta(1))
+    usage(
+        story.account, [(customer(story.account), product(story.distributor), "7", None)], at=OPENED_AT + timedelta(1)
+    )
     db.session.commit()
     assert msp.get(f"/reports/{report.uid}").get_json()["pending_usage"] == "2026-10-21T00:00:00Z"
     (listed,) = msp.get("/reports").get_json()["items"]
@@ -135,14 +143,21 @@ def test_history_tells_each_action_with_its_changes_in_pages(opened: Opened, msp
     msp.call("PATCH", f"/reports/{report.uid}/lines", json=[{"id": line, "comment": "A trial"}], **version(1))
     first = msp.get(f"/reports/{report.uid}/history?limit=1").get_json()
     (saved,) = first["items"]
-    assert (saved["step"], saved["version"], saved["via"], saved["actor"]["name"]) == ("save", 2, "api", story.preparer.name)
-    assert [(c["line"]["id"], c["field"], c["old"], c["new"]) for c in saved["changes"]] == [(line, "comment", None, "A trial")]
+    assert (saved["step"], saved["version"], saved["via"], saved["actor"]["name"]) == (
+        "save",
+        2,
+        "api",
+        story.preparer.name,
+    )
+    assert [(c["line"]["id"], c["field"], c["old"], c["new"]) for c in saved["changes"]] == [
+        (line, "comment", None, "A trial")
+    ]
     second = msp.get(f"/reports/{report.uid}/history?cursor={first['next_cursor']}").get_json()
     assert ([action["step"] for action in second["items"]], second["next_cursor"]) == (["open"], None)
 
 
 def test_internal_ids_never_leave(opened: Opened, story: Story, msp: Caller, reviewer: Caller) -> None:
-    story.account.approval_limit = 1
+    story.account.approval_limit = Decimal(1)
     report = opened(("40", None))
     msp.post(f"/reports/{report.uid}/submit", **version(1))
     endorsed = reviewer.post(f"/reports/{report.uid}/endorse", **version(2)).get_json()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-from flask import Flask
-
 from distributor.database import db
 from distributor.usage_reports.queries import ReportRow
 from tests.distributor.api.calling import Caller, Counting, opening, version
@@ -29,7 +26,14 @@ def test_reading_takes_a_fixed_number_of_statements(opened: Opened, story: Story
     for month in (CYCLE.next(), CYCLE.next().next()):
         story.open_cycle(month, opening(month))
     db.session.commit()
-    for path in (f"/reports/{report.uid}", "/reports", f"/reports/{report.uid}/history", "/accounts", "/products", "/me"):
+    for path in (
+        f"/reports/{report.uid}",
+        "/reports",
+        f"/reports/{report.uid}/history",
+        "/accounts",
+        "/products",
+        "/me",
+    ):
         assert counted(msp, "GET", path) <= MOST, path
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
 
 from distributor.database import db
-from distributor.identity.acting import system
+from distributor.identity.acting import CurrentMember, system
 from distributor.usage_reports.operations import automatic
 from distributor.usage_reports.queries import ReportRow
 from tests.distributor.api.calling import Caller, kind, version
@@ -29,9 +30,15 @@ def test_a_report_goes_from_a_refused_submission_to_an_invoice(
     refused = msp.post(f"{path}/submit", **version(1))
     assert kind(refused) == (409, "comment-required")
     assert [error["line"] for error in refused.get_json()["errors"]] == [line]
-    assert msp.call("PATCH", f"{path}/lines", json=[{"id": line, "comment": "A trial"}], **version(1)).status_code == 200
+    assert (
+        msp.call("PATCH", f"{path}/lines", json=[{"id": line, "comment": "A trial"}], **version(1)).status_code == 200
+    )
     submitted = msp.post(f"{path}/submit", **version(2))
-    assert (submitted.status_code, submitted.headers["ETag"], submitted.get_json()["status"]) == (200, '"3"', "under_review")
+    assert (submitted.status_code, submitted.headers["ETag"], submitted.get_json()["status"]) == (
+        200,
+        '"3"',
+        "under_review",
+    )
     body = {"reason": "One line", "lines": [{"id": line, "note": "Send the order."}]}
     rejected = reviewer.post(f"{path}/reject", body, **version(3)).get_json()
     assert (rejected["status"], rejected["due_at"]) == ("rejected", "2026-10-29T00:00:00Z")
@@ -76,8 +83,10 @@ def test_a_penalty_is_waived_with_a_reason(opened: Opened, story: Story, clock: 
     assert (line["waived_reason"], line["chargeable_units"], line["penalised"]) == ("Agreed", "290", False)
 
 
-def test_over_the_limit_two_reviewers_are_needed(app: Flask, story: Story, opened: Opened, msp: Caller, reviewer: Caller) -> None:
-    story.account.approval_limit = 100
+def test_over_the_limit_two_reviewers_are_needed(
+    app: Flask, story: Story, opened: Opened, msp: Caller, reviewer: Caller
+) -> None:
+    story.account.approval_limit = Decimal(100)
     path = f"/reports/{opened(('40', None)).uid}"
     msp.post(f"{path}/submit", **version(1))
     assert kind(reviewer.post(f"{path}/approve", **version(2))) == (409, "endorsement-required")
@@ -117,7 +126,7 @@ def test_each_step_needs_the_version_that_was_seen(step: str, app: Flask, story:
     assert kind(caller.post(path, If_Match="nonsense")) == (412, "stale-version")
 
 
-def _somebody_for(step: str, story: Story) -> object:
+def _somebody_for(step: str, story: Story) -> CurrentMember:
     if step == "invoice":
         return story.admin
     return story.preparer if step in {"submit", "recall", "apply-usage"} else story.reviewer

@@ -32,7 +32,10 @@ def test_each_report_has_its_own_outcome(app: Flask, story: Story, reviewer: Cal
     assert outcomes == [(stale, 412), (str(foreign.uid), 404), (clean, 200), (str(preparing.uid), 409)]
     assert answer.get_json()["items"][0]["problem"]["current_version"] == 2
     assert answer.get_json()["items"][2]["report"]["status"] == "approved"
-    assert [reviewer.get(f"/reports/{uid}").get_json()["status"] for uid in (clean, stale)] == ["approved", "under_review"]
+    assert [reviewer.get(f"/reports/{uid}").get_json()["status"] for uid in (clean, stale)] == [
+        "approved",
+        "under_review",
+    ]
 
 
 def test_the_limit_holds_for_many_as_for_one(app: Flask, story: Story, reviewer: Caller) -> None:

@@ -120,7 +120,7 @@ def test_a_mail_given_up_says_why_and_goes_out_when_sent_again(app: Flask, story
 def test_a_mail_sent_again_has_the_same_words_and_the_same_id(app: Flask, story: Story, server: MailServer) -> None:
     deliver(OPENED_AT)
     automatic.submit_due([the_mail().report_id], OPENED_AT + timedelta(days=11), system())
-    client = sign_in(app, story.preparer).post(f"/notifications/{the_mail().uid}/resend")
+    sign_in(app, story.preparer).post(f"/notifications/{the_mail().uid}/resend")
     deliver(AT)
     first, second = server.received
     assert (first["Message-ID"], first["Subject"]) == (second["Message-ID"], second["Subject"])

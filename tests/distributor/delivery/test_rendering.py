@@ -140,6 +140,7 @@ def test_a_mail_that_is_late_says_that_the_report_has_moved_on_and_asks_for_noth
     said = mail_of("opened").text
     assert "The report has moved on since." in said
     assert "Submit by" not in said
+    assert "comment" not in said
     assert "Shannon" not in said
 
 

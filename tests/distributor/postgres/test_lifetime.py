@@ -77,9 +77,7 @@ def test_data_is_found_again(home: Path) -> None:
         assert ask(second.url(), "SELECT text FROM note") == "kept"
 
 
-def test_a_killed_server_comes_back_under_the_same_url_with_what_was_committed(
-    handle: Handle, home: Path
-) -> None:
+def test_a_killed_server_comes_back_under_the_same_url_with_what_was_committed(handle: Handle, home: Path) -> None:
     ask(handle.url(), "CREATE TABLE note AS SELECT 'kept' AS text")
     killed = server_pid(home)
     os.kill(killed, signal.SIGKILL)
@@ -87,9 +85,7 @@ def test_a_killed_server_comes_back_under_the_same_url_with_what_was_committed(
     assert ask(handle.url(), "SELECT text FROM note") == "kept"
 
 
-def test_a_server_that_outlived_its_keeper_is_taken_over_and_stopped(
-    client: Callable[..., Client], home: Path
-) -> None:
+def test_a_server_that_outlived_its_keeper_is_taken_over_and_stopped(client: Callable[..., Client], home: Path) -> None:
     orphaning = client()
     url, pid = orphaning.url(), server_pid(home)
     os.kill(keeper_pid(home), signal.SIGKILL)

@@ -37,9 +37,7 @@ def test_a_server_that_somebody_started_by_hand_is_left_alone(home: Path) -> Non
 
 def test_data_of_another_major_is_refused_and_no_empty_database_made_beside_it(home: Path) -> None:
     (home / "data" / "14").mkdir(parents=True)
-    with pytest.raises(
-        PostgresUnavailable, match=r"holds the data of PostgreSQL 14, but only PostgreSQL .*18"
-    ):
+    with pytest.raises(PostgresUnavailable, match=r"holds the data of PostgreSQL 14, but only PostgreSQL .*18"):
         attach(home, durable=False)
     assert Folder(home).majors() == [14]
 

@@ -75,9 +75,7 @@ def test_the_newest_data_decides_which_installation_is_used(folder: Folder) -> N
 def test_old_data_is_not_used_in_place_of_newer_data(folder: Folder) -> None:
     folder.cluster(15).mkdir()
     folder.cluster(18).mkdir()
-    with pytest.raises(
-        PostgresUnavailable, match="data of PostgreSQL 18, but only PostgreSQL 15 is installed"
-    ):
+    with pytest.raises(PostgresUnavailable, match="data of PostgreSQL 18, but only PostgreSQL 15 is installed"):
         installation_for(folder, [OLDER])
 
 

@@ -90,8 +90,9 @@ export function showIdle(totals, risks, terms) {
   panel.querySelector("[data-risks]").hidden = !costly;
   panel.querySelector("[data-idle-costly]").hidden = !costly;
   panel.querySelector("[data-idle-calm]").hidden = costly;
-  panel.querySelector("[data-risks] tbody").replaceChildren(...risks.slice(0, SHOWN_RISKS).map((line) => riskRow(panel, line, terms)));
-  panel.querySelector("[data-risk-more]").textContent = risks.length > SHOWN_RISKS ? `… +${risks.length - SHOWN_RISKS} · ` : "";
+  const costliest = [...risks].sort((a, b) => Number(b.penalty - a.penalty));
+  panel.querySelector("[data-risks] tbody").replaceChildren(...costliest.slice(0, SHOWN_RISKS).map((line) => riskRow(panel, line, terms)));
+  panel.querySelector("[data-risk-more]").textContent = risks.length > SHOWN_RISKS ? `${plural(texts.more, risks.length - SHOWN_RISKS)} ` : "";
   panel.querySelector("[data-risk-total]").textContent = terms.money(totals.amount);
   panel.querySelector("[data-risk-after]").textContent = terms.money(totals.amount + totals.penalty);
   panel.querySelector("[data-risk-penalty]").textContent = `+ ${terms.money(totals.penalty)}`;

@@ -211,3 +211,10 @@ def test_a_table_as_large_as_a_sheet_can_be_is_read_no_further_than_its_cells() 
     merged = '<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>'
     data = raw_workbook(f"{extent}<sheetData>{HEAD}{GOOD_ROW}</sheetData>{merged}")
     assert len(read(data).rows) == 1
+
+
+def test_few_texts_used_many_times_are_no_attack() -> None:
+    data = workbook(*((f"C{number}", "Acme", "EX-1", 1, "") for number in range(500)))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert b'count="1505" uniqueCount="507"' in archive.read("xl/sharedStrings.xml")
+    assert len(read(data).rows) == 500

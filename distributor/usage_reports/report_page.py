@@ -1,0 +1,164 @@
+"""What the MSP's report page shows: the grid in parts, what doing nothing costs, and what came back refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from babel.numbers import get_currency_symbol
+from flask import request, url_for
+from flask_babel import get_locale, gettext
+
+from distributor import clock
+from distributor.errors import InputRefused, StaleLines
+from distributor.identity.acting import CurrentMember
+from distributor.usage_reports import grid, lists, queries
+from distributor.usage_reports.operations.drafts import KEPT, LineDraft
+from distributor.usage_reports.operations.usage import pending_usage
+from distributor.usage_reports.queries import ReportRow
+from workflows.errors import LinesRefused, Refused
+from workflows.report_cycle import Cycle
+from workflows.usage_report import EDITABLE, Status, Step, actions_for
+
+# Lines in the first answer; with scripts the rest follows at once, without them there are pages.
+FIRST_LINES = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came back from a refused form: `lines` as {uid: {units, comment, error}}, the `offenders` that stand in the
+    way of submitting, and the fields of a new line.
+    """
+
+    lines: dict[str, dict[str, Any]] = field(default_factory=dict)
+    offenders: tuple[Any, ...] = ()
+    new_line: dict[str, Any] | None = None
+
+
+NOTHING = Came()
+
+
+def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> dict[str, Any]:
+    """The context of templates/usage_reports/show.html."""
+    at = clock.now()
+    actions = actions_for(queries.state_of(report), member.actor_for(report), at)
+    lines = lines_of(report)
+    editable = Step.SAVE in actions
+    page = max(1, request.args.get("page", 1, type=int))
+    shown, rest = parts_of(grid.groups(lines), page)
+    return {
+        "report": report,
+        "cycle": Cycle.from_date(report.cycle),
+        "actions": [str(step) for step in actions],
+        "groups": shown,
+        "counts": grid.counts(report, lines),
+        "idle": grid.idle(report, lines),
+        "share": grid.elapsed_share(report, at),
+        "left": report.due_at - at,
+        "last": queries.last_approved(report),
+        "pending": pending_usage(report) if editable else None,
+        "settings": {
+            **settings_of(report, editable, Step.SUBMIT in actions, bool(rest)),
+            "post_url": url_for("usage_reports.save", uid=report.uid, page=page if page > 1 else None),
+            "refused": came.lines,
+        },
+        "pages": _pages(report, page),
+        "products": lists.addable_products(report) if editable else [],
+        "customers": lists.customers_of(report) if editable else [],
+        "reason": _last_reason(report),
+        "offenders": came.offenders,
+        "new_line": came.new_line,
+    }
+
+
+def rest_of(report: ReportRow, member: CurrentMember) -> dict[str, Any]:
+    """The context of templates/usage_reports/rest.html: the groups that follow the first answer's."""
+    actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
+    first, later = parts_of(grid.groups(lines_of(report)), 1)
+    settings = settings_of(report, Step.SAVE in actions, False, False)
+    return {"settings": settings, "groups": later, "first": 1 + sum(group.line_count for group in first)}
+
+
+def lines_of(report: ReportRow) -> list[grid.GridLine]:
+    """The report's lines as the grid shows them."""
+    rows = queries.lines(report.id)
+    unknown = [row.id for row in rows if row.chargeable_units is None or row.provisioned_units is None]
+    earlier = queries.earlier_units(unknown) if unknown else {}
+    return grid.grid_lines(report, rows, queries.previous_provisioned(report), earlier)
+
+
+def parts_of(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], list[grid.Group]]:
+    """Whole groups for the first answer and those that follow; `page` counts from 1 for readers without scripts."""
+    pages: list[list[grid.Group]] = [[]]
+    size = 0
+    for group in groups:
+        if pages[-1] and size + group.line_count > FIRST_LINES:
+            pages.append([])
+            size = 0
+        pages[-1].append(group)
+        size += group.line_count
+    here = min(page, len(pages)) - 1
+    return pages[here], [group for later in pages[here + 1 :] for group in later] if page == 1 else []
+
+
+def refused_lines(drafts: list[LineDraft], refused: Refused) -> dict[str, dict[str, Any]]:
+    """What a refused form held, for its fields: by line the units and comment as typed, and why they were refused."""
+    reasons: dict[str | None, str] = {}
+    if isinstance(refused, InputRefused):
+        reasons = {error.line: error.reason for error in refused.errors}
+    if isinstance(refused, StaleLines):
+        reasons = {line["id"]: _saved_meanwhile(line) for line in refused.lines}
+    return {str(draft.uid): _typed(draft, reasons.get(str(draft.uid))) for draft in drafts}
+
+
+def _typed(draft: LineDraft, error: str | None) -> dict[str, Any]:
+    typed = {"units": draft.chargeable_units, "comment": draft.comment}
+    return {**{name: "" if given in {KEPT, None} else given for name, given in typed.items()}, "error": error}
+
+
+def _saved_meanwhile(line: dict[str, Any]) -> str:
+    return gettext(
+        "Somebody else saved %(units)s, “%(comment)s”. Save again to keep what stands here instead.",
+        units=line["chargeable_units"] or "–",
+        comment=line["comment"] or gettext("no comment"),
+    )
+
+
+def offenders_of(refused: Refused) -> tuple[Any, ...]:
+    """The lines that a refused submission names."""
+    return refused.lines if isinstance(refused, LinesRefused) else ()
+
+
+def _pages(report: ReportRow, page: int) -> dict[str, Any]:
+    more = report.line_count > FIRST_LINES * page
+    here = {"uid": report.uid}
+    return {
+        "previous": url_for("usage_reports.show", **here, page=page - 1) if page > 1 else "",
+        "next": url_for("usage_reports.show", **here, page=page + 1) if more else "",
+        "number": page,
+    }
+
+
+def settings_of(report: ReportRow, editable: bool, may_submit: bool, has_rest: bool) -> dict[str, Any]:
+    """What templates/components/grid.html calls settings."""
+    here = {"uid": report.uid}
+    return {
+        "editable": editable,
+        "save_url": url_for("usage_reports.save", **here),
+        "submit_url": url_for("usage_reports.submit", **here) if may_submit else "",
+        "rest_url": url_for("usage_reports.rest", **here) if has_rest else "",
+        "version": report.version,
+        "title": gettext("Lines of the report"),
+        "currency_symbol": get_currency_symbol(report.currency, locale=get_locale()),
+        "minor_unit": report.minor_unit,
+        "tolerance_units": report.tolerance_units,
+        "tolerance_percent": report.tolerance_percent,
+        "group_by": "customer",
+    }
+
+
+def _last_reason(report: ReportRow) -> Any:
+    """The action that brought the report back to the MSP, with its reason."""
+    if Status(report.status) not in EDITABLE or report.version == 1:
+        return None
+    return queries.last_action(report.id, (Step.REJECT, Step.REOPEN))
