@@ -20,16 +20,28 @@ TERMS = OpeningTerms(closing_day=None, opens_on_day=20, opens_days_after_end=Non
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """How much there is: accounts of `lines` customers and products each, usage for `cycles`.
+class Kind:
+    """`accounts` accounts, numbered after `prefix`, with usage of `lines` lines in each of the newest `cycles` (None: all).
 
     `unexplained`: share of the lines whose used units lie under provisioned, so that they need a comment.
     """
 
+    prefix: str
     accounts: int
     lines: int
-    cycles: tuple[Cycle, ...]
     unexplained: float = 0.0
+    cycles: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What there is: accounts of several kinds, and usage for some cycles, oldest first."""
+
+    kinds: tuple[Kind, ...]
+    cycles: tuple[Cycle, ...]
+
+    def cycles_of(self, kind: Kind) -> tuple[Cycle, ...]:
+        return self.cycles[-kind.cycles :] if kind.cycles else self.cycles
 
 
 def recent_cycles(number: int, today: date) -> tuple[Cycle, ...]:
@@ -70,26 +82,28 @@ ACCOUNTS = """
 INSERT INTO accounts (number, distributor_id, msp_id, region, account_type, auto_submit_after_days, resubmit_after_days,
   opens_on_day, tolerance_units, tolerance_percent, currency, time_zone, usage_source, reports_from, corrections_allowed,
   uplift_percent, next_cycle, next_opens_at)
-SELECT 'ACC-' || n, d.id, m.id, 'Europe', 'MSP', {days}, 7,
+SELECT '{prefix}-' || n, d.id, m.id, 'Europe', 'MSP', {days}, 7,
   20, 1, 2, 'EUR', '{zone}', 'feed', '{first}', false, 0, '{first}', '{opens}'
 FROM generate_series(0, {accounts} - 1) n
 JOIN organizations d ON d.is_distributor
 JOIN organizations m ON m.name = 'Partner ' || n / {of_a_partner} + 1;
 INSERT INTO customers (account_id, distributor_id, msp_id, ref, name)
 SELECT a.id, a.distributor_id, a.msp_id, 'C' || n, 'Customer number ' || n
-FROM accounts a, generate_series(1, {customers}) n;
+FROM accounts a, generate_series(1, {customers}) n WHERE a.number LIKE '{prefix}-%';
 """
 
 # Two lines for each customer. Provisioned units are the account's and line's, the same in each cycle; a line's used units
 # are unknown, or lie five under provisioned where the line is to be a discrepancy.
 USAGE = """
 INSERT INTO usage_snapshots (account_id, distributor_id, msp_id, cycle, source, format, digest, row_count, imported_at, imported_by)
-SELECT id, distributor_id, msp_id, '{cycle}', 'feed', 'json', sha256(''), {lines}, '{at}', 'benchmark' FROM accounts;
+SELECT id, distributor_id, msp_id, '{cycle}', 'feed', 'json', sha256(''), {lines}, '{at}', 'benchmark' FROM accounts
+WHERE number LIKE '{prefix}-%';
 INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units, used_units)
 SELECT s.id, s.account_id, s.distributor_id, s.msp_id, c.id, p.id, 20 + n % 7 + s.account_id % 5,
   CASE WHEN (s.account_id * {lines} + n) * 617 % 1000 < {unexplained} * 1000 THEN 15 + n % 7 + s.account_id % 5 END
 FROM usage_snapshots s
 CROSS JOIN generate_series(0, {lines} - 1) n
+JOIN accounts a ON a.id = s.account_id AND a.number LIKE '{prefix}-%'
 JOIN customers c ON c.account_id = s.account_id AND c.ref = 'C' || n / 2 + 1
 JOIN products p ON p.distributor_id = s.distributor_id AND p.sku = 'SKU-' || n % {products} + 1
 WHERE s.cycle = '{cycle}';
@@ -98,27 +112,27 @@ WHERE s.cycle = '{cycle}';
 
 def fill(url: str, ground: Ground) -> None:
     """Write the ground into an empty database."""
-    first = ground.cycles[0]
-    partners = max(1, -(-ground.accounts // ACCOUNTS_OF_A_PARTNER))
+    partners = max(-(-kind.accounts // ACCOUNTS_OF_A_PARTNER) for kind in ground.kinds)
     with owner(url) as connection:
-        _run(connection, PEOPLE.format(partners=partners, products=PRODUCTS))
-        accounts = ACCOUNTS.format(
-            accounts=ground.accounts, customers=-(-ground.lines // 2), of_a_partner=ACCOUNTS_OF_A_PARTNER,
-            first=first.first_day, opens=opening_instant(first).isoformat(), days=AUTO_SUBMIT_AFTER_DAYS,
-            zone=TERMS.time_zone,
+        _run(connection, PEOPLE, partners=partners, products=PRODUCTS)
+        for kind in ground.kinds:
+            _add_accounts(connection, kind, ground.cycles_of(kind))
+
+
+def _add_accounts(connection: psycopg.Connection, kind: Kind, cycles: tuple[Cycle, ...]) -> None:
+    _run(
+        connection, ACCOUNTS, prefix=kind.prefix, accounts=kind.accounts, customers=-(-kind.lines // 2),
+        of_a_partner=ACCOUNTS_OF_A_PARTNER, first=cycles[0].first_day, opens=opening_instant(cycles[0]).isoformat(),
+        days=AUTO_SUBMIT_AFTER_DAYS, zone=TERMS.time_zone,
+    )  # fmt: skip
+    _run(connection, "ANALYZE")
+    for cycle in cycles:
+        _run(
+            connection, USAGE, prefix=kind.prefix, cycle=cycle.first_day, at=opening_instant(cycle).isoformat(),
+            lines=kind.lines, products=PRODUCTS, unexplained=kind.unexplained,
         )  # fmt: skip
-        _run(connection, accounts)
-        _run(connection, "ANALYZE")
-        for cycle in ground.cycles:
-            _add_usage(connection, ground, cycle)
-        connection.execute("VACUUM ANALYZE")
+    _run(connection, "VACUUM ANALYZE")
 
 
-def _add_usage(connection: psycopg.Connection, ground: Ground, cycle: Cycle) -> None:
-    given = {"lines": ground.lines, "products": PRODUCTS, "unexplained": ground.unexplained}
-    at = opening_instant(cycle).isoformat()
-    _run(connection, USAGE.format(cycle=cycle.first_day, at=at, **given))
-
-
-def _run(connection: psycopg.Connection, script: str) -> None:
-    connection.execute(script.encode())
+def _run(connection: psycopg.Connection, script: str, **given: object) -> None:
+    connection.execute(script.format(**given).encode())

@@ -24,14 +24,15 @@ START_SECONDS = 30
 SECRET = secrets.token_urlsafe(48)
 
 
-def _environment(url: str, port: int = 8000) -> dict[str, str]:
+def environment(url: str, port: int = 8000) -> dict[str, str]:
+    """What the service reads from its environment, for a database and a port."""
     return {"DATABASE_URL": url, "SECRET_KEY": SECRET, "PORT": str(port), "HOST": "127.0.0.1"}
 
 
 @contextmanager
 def application(url: str) -> Iterator[Flask]:
     """The service on a database, inside an application context."""
-    app = create_app(load(_environment(url)))
+    app = create_app(load(environment(url)))
     with app.app_context():
         try:
             yield app
@@ -58,7 +59,7 @@ def web(url: str) -> Iterator[Web]:
     port = _free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "distributor", "web"],
-        env={**os.environ, **_environment(url, port)},
+        env={**os.environ, **environment(url, port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -115,7 +115,8 @@ def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
 
 def _public_url(text: str | None, host: str, port: int) -> str:
     if not text:
-        return f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"
+        everywhere = host in {"0.0.0.0", "::"}  # noqa: S104 - asked about, not bound
+        return f"http://{'127.0.0.1' if everywhere else host}:{port}"
     parts = urlsplit(text.strip())
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingError(f"PUBLIC_URL must be an address such as https://usage.example.com, not {text!r}.")

@@ -17,6 +17,7 @@ from distributor.delivery import views as delivery
 from distributor.identity import api as identity_api
 from distributor.identity import views as identity
 from distributor.provisioning import api as provisioning_api
+from distributor.provisioning import views as usage_files
 from distributor.usage_reports import api as usage_reports_api
 from distributor.usage_reports import review_views as review
 from distributor.usage_reports import views as usage_reports
@@ -26,6 +27,7 @@ PAGES: tuple[Blueprint, ...] = (
     health.blueprint,
     identity.blueprint,
     review.blueprint,
+    usage_files.blueprint,
     usage_reports.blueprint,
 )
 

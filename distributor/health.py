@@ -83,7 +83,9 @@ def _may_measure() -> bool:
 
 
 GAUGES = {
-    "distributor_reports": ("Usage reports by status", "status", "SELECT status, count(*) FROM usage_reports GROUP BY status"),
+    "distributor_reports": (
+        "Usage reports by status", "status", "SELECT status, count(*) FROM usage_reports GROUP BY status",
+    ),
     "distributor_notifications": (
         "Notifications by status", "status", "SELECT status, count(*) FROM notifications GROUP BY status",
     ),

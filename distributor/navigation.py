@@ -159,6 +159,7 @@ def _distributor_items(frame: Frame) -> list[NavItem]:
     return [
         NavItem(gettext("Review queue"), "/review", "inbox", frame.to_review),
         NavItem(gettext("All reports"), "/review/reports", "list-check"),
+        NavItem(gettext("Import usage"), "/usage", "upload"),
     ]
 
 

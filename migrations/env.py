@@ -1,4 +1,4 @@
-"""Runs the migrations as the owner of the tables, over the connection or URL that the caller put into the configuration."""
+"""Runs the migrations as the owner of the tables, over the connection or URL that the caller configured."""
 
 from alembic import context
 from sqlalchemy import Connection, create_engine, text

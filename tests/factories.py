@@ -1,8 +1,9 @@
-"""What tests start from: a distributor, an MSP, an account with a catalogue and usage; each call gives something new."""
+"""What tests start from: a distributor, an MSP, an account with a catalogue and usage; each call gives a new one."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -100,13 +101,13 @@ def customer(of: Account, name: str | None = None) -> Customer:
 
 def usage(
     of: Account,
-    rows: list[tuple[Customer | None, Product, str, str | None]],
+    rows: Sequence[tuple[Customer | None, Product, str, str | None]],
     *,
     cycle: Cycle = CYCLE,
     source: str = "feed",
     at: datetime = OPENED_AT,
 ) -> UsageSnapshot:
-    """A snapshot of (customer, product, provisioned, used) that replaces what the source had delivered for the cycle."""
+    """A snapshot of (customer, product, provisioned, used) that replaces what the source delivered for the cycle."""
     keys = {"account_id": of.id, "distributor_id": of.distributor_id, "msp_id": of.msp_id}
     for earlier in db.session.scalars(
         select(UsageSnapshot).filter_by(account_id=of.id, cycle=cycle.first_day, source=source, is_current=True)

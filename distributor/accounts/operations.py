@@ -109,7 +109,7 @@ def _read(
     known = {*COLUMNS, "msp", "terms", "contacts"}
     errors.extend(FieldError("An account has no field of this name.", name) for name in fields if name not in known)
     columns = {column: _words(name, fields[name], errors) for name, column in COLUMNS.items() if name in fields}
-    terms = fields.get("terms") or {}
+    terms = {} if fields.get("terms") is None else fields["terms"]
     if not isinstance(terms, Mapping):
         errors.append(FieldError("Terms are an object of names and values.", "terms"))
         terms = {}

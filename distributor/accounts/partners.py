@@ -148,7 +148,7 @@ def check_contacts_allowed(member: CurrentMember, account: AccountRow) -> None:
     )
     if db.session.scalar(elsewhere.limit(1)) is not None:
         raise Forbidden(
-            f"{account.msp_name} also works with others, so its own admins add its members. Leave the contacts out."
+            f"{account.msp_name} works with others too, so its own admins add its members. Leave the contacts out."
         )
 
 

@@ -141,8 +141,6 @@ def _errors(messages: Any, where: str = "") -> Iterator[FieldError]:
 def _place(where: str, key: Any) -> str:
     if key == "_schema":
         return where
-    if isinstance(key, int):
-        return f"{where}[{key}]"
     name = str(key)[:100].encode("utf-8", "replace").decode()  # half a character cannot be answered back
     return f"{where}.{name}" if where else name
 

@@ -26,7 +26,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One call."""
+    """One call. `refusals` are statuses with what they mean here."""
 
     id: str
     method: str
@@ -37,6 +37,7 @@ class Operation:
     parameters: list[Value]
     bodies: list[Value]
     answers: list[Value]
+    refusals: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,11 @@ def reading_page(document: Mapping[str, Any]) -> Page:
 def _operation(
     document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any], shared: list[Any]
 ) -> Operation:
+    kept = document["components"]["responses"]
+    refused = {
+        status: found["$ref"].rpartition("/")[2] for status, found in operation["responses"].items() if "$ref" in found
+    }
+    told = {status: found for status, found in operation["responses"].items() if "$ref" not in found}
     scopes = tuple(scope for way in operation["security"] for scope in way["bearer"])
     return Operation(
         id=operation["operationId"],
@@ -81,20 +87,18 @@ def _operation(
         scopes=scopes,
         parameters=[_parameter(given) for given in (*shared, *operation.get("parameters", []))],
         bodies=_contents("", operation.get("requestBody", {})),
-        answers=[
-            value for status, answer in operation["responses"].items() for value in _answer(document, status, answer)
-        ],
+        answers=[value for status, answer in told.items() for value in _answer(status, answer)],
+        refusals=sorted((status, kept[name]["description"]) for status, name in refused.items()),
     )
 
 
 def _parameter(given: Mapping[str, Any]) -> Value:
     kind, shape = _kind(given["schema"])
-    return Value(given["name"], kind, shape, given.get("description", ""), given.get("required", False), given["in"])
+    words = _said({**given["schema"], "description": given.get("description", "")})
+    return Value(given["name"], kind, shape, words, given.get("required", False), given["in"])
 
 
-def _answer(document: Mapping[str, Any], status: str, answer: Mapping[str, Any]) -> list[Value]:
-    if "$ref" in answer:
-        answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+def _answer(status: str, answer: Mapping[str, Any]) -> list[Value]:
     return _contents(status, answer) or [Value(status, "", None, answer["description"])]
 
 
@@ -119,6 +123,8 @@ def _said(field: Mapping[str, Any]) -> str:
     parts = [field.get("description", "")]
     if "enum" in field:
         parts.append("One of " + ", ".join(f"`{word}`" for word in field["enum"] if word is not None) + ".")
+    if "minimum" in field and "maximum" in field:
+        parts.append(f"From {field['minimum']} to {field['maximum']}.")
     if "default" in field and field["default"] not in (None, "", []):
         parts.append(f"Default `{field['default']}`.")
     if field.get("examples"):

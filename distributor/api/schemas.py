@@ -51,7 +51,7 @@ class Place(Shape):
 
     line = fields.String(metadata={"description": "The id of a line of the report."})
     row = fields.Integer(metadata={"description": "The number of a row of the file."})
-    field = fields.String(metadata={"description": "The name of a field, such as `contacts[0].email`."})
+    field = fields.String(metadata={"description": "The name of a field, such as `contacts.0.email`."})
     reason = fields.String(required=True)
 
 

@@ -146,9 +146,8 @@ def check(json_output: bool) -> None:
     """Check configuration, database role and mail; non-zero when something is wrong."""
     with application() as app:
         role = db.session.execute(
-            text(
-                "SELECT current_user AS name, rolsuper OR rolbypassrls AS bypasses FROM pg_roles WHERE rolname = current_user"
-            )
+            text("""SELECT current_user AS name, rolsuper OR rolbypassrls AS bypasses
+                    FROM pg_roles WHERE rolname = current_user""")
         ).one()
         aside = db.session.scalars(select(SetAside)).all()
         mail = app.config["SETTINGS"].mail.server

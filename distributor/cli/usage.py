@@ -25,7 +25,9 @@ from workflows.report_cycle import Cycle, bounds
 @click.option(
     "--format", "file_format", help="distributor-csv, distributor-xlsx, json, microsoft or connect; read from the file."
 )
-@click.option("--add-products", is_flag=True, help="Take products that the catalogue lacks from the file (name, unit, price).")
+@click.option(
+    "--add-products", is_flag=True, help="Take products that the catalogue lacks from the file (name, unit, price)."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would change and change nothing.")
 @at_option
 @as_json
@@ -33,7 +35,7 @@ def import_file(
     file: Path, number: str, distributor_name: str | None, cycle_text: str, file_format: str | None,
     add_products: bool, dry_run: bool, at: Any, json_output: bool,
 ) -> None:  # fmt: skip
-    """Import usage from FILE: our CSV or XLSX, JSON, Microsoft's reconciliation file, CloudBlue Connect's usage file."""
+    """Import usage from FILE: our CSV or XLSX, JSON, Microsoft's reconciliation file, CloudBlue Connect's usage."""
     cycle = Cycle.parse(cycle_text)
     with application():
         account = account_by_number(number, distributor_name)

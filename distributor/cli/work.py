@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 import click
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from distributor.cli.output import application, as_json, at_option, clock_of, command, counted, say
 from distributor.database import db
@@ -34,11 +35,9 @@ def open_reports(at: datetime | None, json_output: bool) -> None:
     say(f"Opened {counted(opened, 'report', 'reports')}.", {"opened": opened}, json_output)
 
 
-def _count_of_reports(work: object) -> int:
-    from sqlalchemy import func
-
+def _count_of_reports(work: Callable[[], object]) -> int:
     before = db.session.scalar(select(func.count()).select_from(REPORT)) or 0
-    work()  # type: ignore[operator]
+    work()
     after = db.session.scalar(select(func.count()).select_from(REPORT)) or 0
     return after - before
 

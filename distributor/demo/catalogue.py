@@ -30,7 +30,7 @@ class Item:
 RATES = {"EUR": Decimal(1), "GBP": Decimal("0.86"), "USD": Decimal("1.09")}
 UNPRICED_IN_USD = "XDR-OT-S"
 
-# sku | vendor | name | unit | price in EUR | units per seat | used: the product reports used units, hand: counted by hand
+# sku | vendor | name | unit | price in EUR | units per seat | used: reports used units, hand: counted by hand
 TABLE = """
 M365-BP-S | Microsoft | Microsoft 365 Business Premium | seat | 19.80 | 0.7 | used
 M365-BB-S | Microsoft | Microsoft 365 Business Basic | seat | 5.10 | 0.3 | used

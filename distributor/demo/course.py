@@ -80,9 +80,7 @@ def course(partner: Partner, at: datetime) -> Course:
 
 
 def opening_terms(terms: dict[str, Any]) -> OpeningTerms:
-    return OpeningTerms(
-        terms["closing_day"], terms["opens_on_day"], terms["opens_days_after_end"], terms["time_zone"]
-    )
+    return OpeningTerms(terms["closing_day"], terms["opens_on_day"], terms["opens_days_after_end"], terms["time_zone"])
 
 
 def _back_from(newest: Cycle) -> tuple[Cycle, ...]:

@@ -1,4 +1,4 @@
-"""What was counted for an MSP in each cycle, and what its people say about it: the same whatever day the demo is made."""
+"""What was counted for an MSP in each cycle, and what its people say about it; the same on whatever day it is made."""
 
 from __future__ import annotations
 
@@ -114,12 +114,13 @@ def _drift(levels: dict[tuple[str | None, str], int], random: Random, change: fl
 def _cycle(partner: Partner, back: int, levels: dict[tuple[str | None, str], int]) -> list[Counted]:
     now, random = habit(partner, back), Random(f"cycle {partner.number} {back}")
     fed = [key for key in levels if not ITEMS[key[1]].manual]
-    large = [key for key in fed if levels[key] >= 12]
+    dear = sorted(fed, key=lambda key: (-levels[key] * ITEMS[key[1]].euro, key))[: max(now.differences, len(fed) // 4)]
+    large = [key for key in dear if levels[key] >= 12]
     differing = random.sample(large, min(now.differences, len(large)))
     silent = set(differing[: now.unexplained])
     lines = [
-        _differing(partner, random, key, levels[key], key in silent) if key in set(differing) else _agreeing(key, levels[key])
-        for key in levels
+        _differing(partner, random, key, units, key in silent) if key in differing else _agreeing(key, units)
+        for key, units in levels.items()
     ]
     if back == 0 and partner.number == 1027:
         lines.append(Counted(fed[0][0], UNPRICED_IN_USD, 24))

@@ -96,7 +96,8 @@ def _deliver_history(until: datetime) -> None:
     db.session.execute(
         text("""
 WITH sent AS (
-  UPDATE notifications SET status = 'sent', attempts = 1, sent_at = created_at WHERE created_at < :until RETURNING id, sent_at
+  UPDATE notifications SET status = 'sent', attempts = 1, sent_at = created_at WHERE created_at < :until
+  RETURNING id, sent_at
 )
 INSERT INTO delivery_attempts (notification_id, at, succeeded) SELECT id, sent_at, true FROM sent"""),
         {"until": until},
@@ -124,7 +125,8 @@ def announce(members: Sequence[DemoMember]) -> None:
     named = {one.email for one in NAMED}
     shown = [one for one in members if one.email in named] or list(members[:8])
     rows = [(one.email, one.organization, one.side, one.role) for one in shown]
-    click.echo("\nDemo data: everybody signs in with the password  " + click.style(members[0].password, bold=True) + "\n")
+    password = click.style(members[0].password, bold=True)
+    click.echo(f"\nDemo data: everybody signs in with the password  {password}\n")
     for row in _table([("E-mail", "Organization", "Side", "Role"), *rows]):
         click.echo(f"  {row}")
     if others := len(members) - len(shown):

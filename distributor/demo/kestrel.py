@@ -1,4 +1,4 @@
-"""The story of account MER-1042: Kestrel IT Services, 48 lines of ten customers, seven discrepancies, three not explained.
+"""The story of account MER-1042: Kestrel IT Services, 48 lines, seven discrepancies, three of them not explained.
 
 Figures, comments and the amounts of each month are those of the design's pictures, where ``back`` 0 is October 2026.
 """
@@ -171,10 +171,8 @@ def _moved(key: str, back: int) -> int:
 
 
 def _newest(line: _Line) -> Counted:
-    default = line.provisioned if line.used is None else line.used
-    declared = Decimal(line.charged) if line.charged != default else None
-    differs = line.key in EXPLAINED or line.key in UNEXPLAINED
-    return _counted(line, line.provisioned, line.used, declared, EXPLAINED.get(line.key), differs)
+    comment = EXPLAINED.get(line.key)
+    return _counted(line, line.provisioned, line.used, (line.charged, comment, comment or line.key in UNEXPLAINED))
 
 
 def _earlier(line: _Line, charged: int, month: Month) -> Counted:
@@ -183,15 +181,15 @@ def _earlier(line: _Line, charged: int, month: Month) -> Counted:
     used = None if line.used is None else charged
     if differs and line.key == "shannon:WFS":
         used = charged - 10  # ten depot seats were used for a day, so the figure is typed in
-    default = charged + gap if used is None else used
-    return _counted(line, charged + gap, used, Decimal(charged) if charged != default else None, comment, differs)
+    return _counted(line, charged + gap, used, (charged, comment, differs))
 
 
-def _counted(
-    line: _Line, provisioned: int, used: int | None, declared: Decimal | None, comment: str | None, differs: bool
-) -> Counted:
+def _counted(line: _Line, provisioned: int, used: int | None, said: tuple[int, str | None, object]) -> Counted:
+    """`said`: units charged, comment, whether the line is a discrepancy."""
     customer, sku = line.key.split(":")
-    return Counted(CUSTOMERS[customer], SKUS[sku], provisioned, used, declared, comment, differs)
+    charged, comment, differs = said
+    declared = None if charged == (provisioned if used is None else used) else Decimal(charged)
+    return Counted(CUSTOMERS[customer], SKUS[sku], provisioned, used, declared, comment, bool(differs))
 
 
 def keys(*names: str) -> set[tuple[str, str]]:

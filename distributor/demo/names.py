@@ -6,24 +6,31 @@ import re
 import unicodedata
 from random import Random
 
-FIRST = (
-    "Ada Brian Ciara Dermot Elena Fergus Grace Hugo Isla Jonas Kate Liam Maeve Nils Orla Patrick Quentin Rosa Stephen "
-    "Tara Una Victor Wendy Yusuf Zoe"
-).split()
-LAST = (
-    "Adams Burke Carroll Doherty Egan Fischer Gallagher Hayes Irwin Jensen Kelly Lynch Murphy Novak Ortiz Price Quinn "
-    "Reilly Schmidt Turner Ullman Vaughan Walsh Young Zimmer"
-).split()
-PLACES = (
-    "Abbey Ashford Bellview Bridgeport Carrick Castle Cliffside Dalton Eastgate Fairview Glen Greenfield Harbour Highfield "
-    "Innisfree Kilmore Lakeside Lismore Marlow Millbrook Newcourt Northside Oldbridge Parkgate Riverside Rosehill Shoreline "
-    "Southgate Stonebridge Summerhill Swanlake Templeton Westbrook Whitegate Woodlands"
-).split()
-TRADES = (
-    "Accountants|Architects|Bakery|Builders|Care Homes|Clinics|College|Couriers|Credit Union|Dental|Energy|Engineering|Farms|"
-    "Fisheries|Foods|Freight|Hotels|Insurance|Joinery|Law|Logistics|Motors|Optics|Packaging|Pharmacy|Plastics|Print|"
-    "Recruitment|Schools|Solicitors|Textiles|Timber|Tours|Veterinary|Wholesale"
-).split("|")
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(","))
+
+
+FIRST = _listed("""
+    Ada, Brian, Ciara, Dermot, Elena, Fergus, Grace, Hugo, Isla, Jonas, Kate, Liam, Maeve, Nils, Orla,
+    Patrick, Quentin, Rosa, Stephen, Tara, Una, Victor, Wendy, Yusuf, Zoe
+""")
+LAST = _listed("""
+    Adams, Burke, Carroll, Doherty, Egan, Fischer, Gallagher, Hayes, Irwin, Jensen, Kelly, Lynch, Murphy,
+    Novak, Ortiz, Price, Quinn, Reilly, Schmidt, Turner, Ullman, Vaughan, Walsh, Young, Zimmer
+""")
+PLACES = _listed("""
+    Abbey, Ashford, Bellview, Bridgeport, Carrick, Castle, Cliffside, Dalton, Eastgate, Fairview, Glen,
+    Greenfield, Harbour, Highfield, Innisfree, Kilmore, Lakeside, Lismore, Marlow, Millbrook, Newcourt,
+    Northside, Oldbridge, Parkgate, Riverside, Rosehill, Shoreline, Southgate, Stonebridge, Summerhill,
+    Swanlake, Templeton, Westbrook, Whitegate, Woodlands
+""")
+TRADES = _listed("""
+    Accountants, Architects, Bakery, Builders, Care Homes, Clinics, College, Couriers, Credit Union, Dental,
+    Energy, Engineering, Farms, Fisheries, Foods, Freight, Hotels, Insurance, Joinery, Law, Logistics,
+    Motors, Optics, Packaging, Pharmacy, Plastics, Print, Recruitment, Schools, Solicitors, Textiles,
+    Timber, Tours, Veterinary, Wholesale
+""")
 
 # Each takes {n}, the units not charged.
 UNDER = (
@@ -58,7 +65,7 @@ def customers(random: Random, count: int) -> list[str]:
 
 
 def slug(name: str) -> str:
-    """"St. Brendan’s College" → "st-brendans-college"."""
+    """ "St. Brendan’s College" → "st-brendans-college"."""
     plain = unicodedata.normalize("NFKD", name.replace("’", "")).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
 

@@ -59,8 +59,8 @@ class Now(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """An MSP. `customers` of about `seats` seats each; `change` in percent since last month; `differences` now, of which
-    `unexplained` have no comment. `feed`: whether the newest cycle's usage has come. `totals_only`: no customers named.
+    """An MSP. `customers` of about `seats` seats each; `change` in percent since last month; `differences` now, of
+    which `unexplained` have no comment. `feed`: whether the newest cycle's usage has come. `totals_only`: no customers.
     """
 
     number: int
@@ -68,7 +68,7 @@ class Partner:
     now: Now
     market: Market = DUBLIN
     customers: int = 7
-    seats: int = 40
+    seats: int = 70
     products: int = 4
     change: float = 1.0
     differences: int = 0
@@ -101,35 +101,36 @@ def after_end(closing_day: int | None, days: int) -> dict[str, Any]:
 PARTNERS = (
     Partner(1001, "Aldergate IT", Now.USUAL, terms={"opens_on_day": 25}),
     Partner(1002, "Bramble Networks", Now.REJECTED, customers=8, differences=4),
-    Partner(1003, "Northgate Managed IT", Now.ENDORSED, customers=16, seats=80, products=5, change=4.0, differences=5,
-            terms={"approval_limit": 20_000}),
+    Partner(1003, "Northgate Managed IT", Now.ENDORSED, customers=16, seats=140, products=5, change=4.0, differences=5,
+            terms={"approval_limit": 40_000}),
     Partner(1004, "Clearwater Systems", Now.APPROVED, terms=POLICY),
-    Partner(1005, "Slieve Digital", Now.PREPARING, customers=18, seats=60, differences=11, unexplained=11, terms=STRICT),
+    Partner(1005, "Slieve Digital", Now.PREPARING, customers=18, seats=80, differences=11, unexplained=11,
+            terms=STRICT),
     Partner(1006, "Dovetail Technology", Now.APPROVED, differences=2),
     Partner(1007, "Bluefin Systems", Now.PENALTY, customers=60, seats=36, products=10, change=6.8, differences=9,
             unexplained=9, terms={"approval_limit": 120_000, "po_number": "BF-88120"}),
     Partner(1008, "Eastbank Computing", Now.APPROVED, hand_counted=3, differences=1),
     Partner(1009, "Halyard Systems", Now.UNTOUCHED, customers=6),
     Partner(1010, "Fairholm IT", Now.APPROVED),
-    Partner(1011, "Trinity Tech Partners", Now.WAITING, customers=12, seats=70, change=1.7, differences=2),
+    Partner(1011, "Trinity Tech Partners", Now.WAITING, customers=12, seats=115, change=1.7, differences=2),
     Partner(1012, "Granite Cloud Services", Now.USUAL, terms={"opens_on_day": 31}),
     Partner(1013, "Hazelwood IT", Now.PREPARING, hand_counted=8, terms={"usage_source": "manual"}),
     Partner(1014, "Ironbridge Support", Now.APPROVED, LONDON, differences=1),
-    Partner(1015, "Corrib Cloud", Now.PENALTY, customers=10, seats=55, change=-2.9, differences=4, unexplained=3),
+    Partner(1015, "Corrib Cloud", Now.PENALTY, customers=10, seats=100, change=-2.9, differences=4, unexplained=3),
     Partner(1016, "Kingsmere Systems", Now.REJECTED, LONDON, differences=3),
     Partner(1017, "Larkfield Networks", Now.APPROVED, LONDON, terms={**POLICY, **STRICT}),
-    Partner(1018, "Fernhill IT", Now.AUTOMATIC, customers=5, change=0.4, differences=1),
+    Partner(1018, "Fernhill IT", Now.AUTOMATIC, customers=5, seats=85, change=0.4, differences=1),
     Partner(1019, "Maplewood Technology", Now.APPROVED, NEW_YORK, customers=9),
-    Partner(1020, "Redwood Managed Services", Now.JUST_IN, customers=13, seats=65, change=11.7),
+    Partner(1020, "Redwood Managed Services", Now.JUST_IN, customers=13, seats=105, change=11.7),
     Partner(1021, "Nordlicht IT", Now.USUAL, BERLIN, customers=9, terms=after_end(28, 1)),
     Partner(1022, "Oakridge Managed Services", Now.APPROVED, CHICAGO, customers=10, differences=2, terms=STRICT),
     Partner(1023, "Pinewood Computing", Now.APPROVED, NEW_YORK),
-    Partner(1024, "Ardmore Digital", Now.WAITING, customers=9, seats=50, change=1.3, differences=1),
-    Partner(1025, "Rheinblick Systems", Now.APPROVED, BERLIN, customers=11, seats=60, differences=1),
+    Partner(1024, "Ardmore Digital", Now.WAITING, customers=9, seats=80, change=1.3, differences=1),
+    Partner(1025, "Rheinblick Systems", Now.APPROVED, BERLIN, customers=11, seats=90, differences=1),
     Partner(1026, "Silverbrook IT", Now.REOPENED, terms={"corrections_allowed": True}),
     Partner(1027, "Lakeshore Data Services", Now.UNTOUCHED, NEW_YORK, differences=1),
     Partner(1028, "Thornfield Networks", Now.USUAL, LONDON, terms=after_end(None, 1)),
-    Partner(1029, "Wexford Office Systems", Now.WAITING, customers=8, seats=34, change=-13.3, differences=3),
+    Partner(1029, "Wexford Office Systems", Now.WAITING, customers=8, seats=75, change=-13.3, differences=3),
     Partner(1030, "Umber Systems", Now.APPROVED, LONDON, customers=5),
     Partner(1031, "Causeway Computing", Now.AUTOMATIC, customers=6, change=0.2),
     Partner(1032, "Prairie Cloud Partners", Now.APPROVED, CHICAGO, terms={"uplift_percent": 10}),
@@ -146,10 +147,10 @@ PARTNERS = (
             terms={"tolerance_units": 2, "corrections_allowed": True, "po_number": "4500-2210"}),
     Partner(1043, "Foxglove IT", Now.APPROVED, customers=1, seats=600, products=12, totals_only=True, terms=POLICY),
     Partner(1044, "Dunmore Networks", Now.PREPARING, differences=3, unexplained=2),
-    Partner(1045, "Mulberry IT", Now.WAITING, customers=10, seats=55, change=1.0),
+    Partner(1045, "Mulberry IT", Now.WAITING, customers=10, seats=115, change=1.0),
     Partner(1046, "Gateway Resale Group", Now.USUAL, NEW_YORK, account_type="Reseller"),
     Partner(1047, "Harborline Resale", Now.USUAL, CHICAGO, account_type="Reseller"),
-    Partner(1048, "Sycamore Support", Now.WAITING, customers=4, seats=28, change=1.1),
+    Partner(1048, "Sycamore Support", Now.WAITING, customers=4, seats=50, change=1.1),
     Partner(1049, "Beara Broadband", Now.UNTOUCHED, customers=5),
     Partner(1050, "Kilronan Technology", Now.WAIVED, customers=8, differences=3, unexplained=2),
 )  # fmt: skip
@@ -158,8 +159,9 @@ KESTREL = next(partner for partner in PARTNERS if partner.now is Now.KESTREL)
 
 def terms_of(partner: Partner) -> dict[str, Any]:
     """The account's terms with nothing left open but its opening day, which may be brought forward."""
-    market = {"region": partner.market.region, "currency": partner.market.currency, "time_zone": partner.market.time_zone}
-    return {**TERMS, **market, "account_type": partner.account_type, **partner.terms}
+    market = partner.market
+    place = {"region": market.region, "currency": market.currency, "time_zone": market.time_zone}
+    return {**TERMS, **place, "account_type": partner.account_type, **partner.terms}
 
 
 def reports_usage(partner: Partner) -> bool:

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from distributor.database import db
 from distributor.demo.figures import Key
+from distributor.demo.happening import Act, By, Happening
 from distributor.demo.partners import PARTNERS
 from distributor.demo.people import ADMIN, REVIEWER, SECOND, Person, preparer
-from distributor.demo.plan import Act, By, Happening
 from distributor.demo.stage import Stage
 from distributor.identity.acting import Acting, system
 from distributor.usage_reports.operations import automatic, drafts, opening, steps

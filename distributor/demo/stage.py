@@ -153,18 +153,20 @@ def _keys(account: Account) -> dict[str, int]:
 SNAPSHOTS = text("""
 INSERT INTO usage_snapshots (account_id, distributor_id, msp_id, cycle, source, format, file_name, digest, row_count,
   counted_at, imported_at, imported_by)
-SELECT a.id, a.distributor_id, a.msp_id, s.cycle, 'feed', 'csv', 'usage-' || to_char(s.cycle, 'YYYY-MM') || '.csv', s.digest,
-  s.row_count, s.counted_at, s.counted_at + interval '20 minutes', 'Provisioning feed'
+SELECT a.id, a.distributor_id, a.msp_id, s.cycle, 'feed', 'csv', 'usage-' || to_char(s.cycle, 'YYYY-MM') || '.csv',
+  s.digest, s.row_count, s.counted_at, s.counted_at + interval '20 minutes', 'Provisioning feed'
 FROM unnest(CAST(:accounts AS bigint[]), CAST(:cycles AS date[]), CAST(:digests AS bytea[]), CAST(:counts AS int[]),
             CAST(:counted AS timestamptz[])) AS s (account_id, cycle, digest, row_count, counted_at)
 JOIN accounts a ON a.id = s.account_id
 RETURNING id, account_id, cycle""")
 
 ROWS = text("""
-INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units, used_units)
+INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units,
+  used_units)
 SELECT s.id, s.account_id, s.distributor_id, s.msp_id, u.customer_id, u.product_id, u.provisioned, u.used
 FROM unnest(CAST(:snapshots AS bigint[]), CAST(:customers AS bigint[]), CAST(:products AS bigint[]),
-            CAST(:provisioned AS numeric[]), CAST(:used AS numeric[])) AS u (snapshot_id, customer_id, product_id, provisioned, used)
+            CAST(:provisioned AS numeric[]), CAST(:used AS numeric[]))
+       AS u (snapshot_id, customer_id, product_id, provisioned, used)
 JOIN usage_snapshots s ON s.id = u.snapshot_id""")
 
 

@@ -11,7 +11,6 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from distributor import clock
 from distributor.accounts import queries as accounts
-from distributor.accounts.queries import AccountRow
 from distributor.api.answers import Answer, committed
 from distributor.api.bodies import check_length, query_of, raw_body
 from distributor.api.calls import call
@@ -19,10 +18,10 @@ from distributor.errors import FieldError, InputRefused
 from distributor.identity.acting import acting
 from distributor.identity.current import require_member, require_scope
 from distributor.provisioning import schemas
-from distributor.provisioning.formats import UnreadableFile, UsageFile, read_usage
 from distributor.provisioning.operations import import_usage
 from distributor.provisioning.operations.importing import check_may_import
-from workflows.report_cycle import Cycle, bounds
+from distributor.provisioning.uploads import file_name, read_upload
+from workflows.report_cycle import Cycle
 
 blueprint = Blueprint(
     "Usage", __name__, url_prefix="/api/v1/accounts", description="Provisioned and used units, as they come in."
@@ -66,7 +65,7 @@ def put(uid: UUID, cycle: str) -> Response:
     month = Cycle.parse(cycle)
     name, content = _sent()
     result = import_usage(
-        account, month, _read(account, month, name, content, wanted.get("format")), who, clock.now(),
+        account, month, read_upload(account, month, content, name=name, file_format=wanted.get("format")), who, clock.now(),
         add_products=wanted["add_products"], dry_run=wanted["dry_run"], file_name=name,
     )  # fmt: skip
     return committed(Answer(result.as_dict()))
@@ -90,13 +89,4 @@ def _uploaded() -> tuple[str | None, bytes]:
     if len(files) != 1:
         message = f"Send one file, in the field “file”; there were {len(files)}."
         raise InputRefused(message, [FieldError(message, "file")])
-    name = (files[0].filename or "").rpartition("/")[2][-255:]
-    return name or None, files[0].read()
-
-
-def _read(account: AccountRow, cycle: Cycle, name: str | None, content: bytes, wanted: str | None) -> UsageFile:
-    starts_on, ends_on = bounds(cycle, account.closing_day)
-    try:
-        return read_usage(content, name=name, cycle=cycle, starts_on=starts_on, ends_on=ends_on, format=wanted)
-    except UnreadableFile as error:
-        raise InputRefused(error.message, [FieldError(error.message)]) from error
+    return file_name(files[0].filename), files[0].read()

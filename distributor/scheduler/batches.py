@@ -1,4 +1,4 @@
-"""Running a job over everything that is due: in batches, one transaction each; what fails is set aside and tried later."""
+"""Running a job over all that is due: in batches, one transaction each; what fails is set aside and tried later."""
 
 from __future__ import annotations
 

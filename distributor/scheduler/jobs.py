@@ -1,4 +1,4 @@
-"""The scheduler's jobs: each selects what is due now and lets operations decide. All may run twice, or by two at once."""
+"""The scheduler's jobs: each selects what is due and lets operations decide. All may run twice, or by two at once."""
 
 from __future__ import annotations
 

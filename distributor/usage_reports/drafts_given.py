@@ -47,7 +47,7 @@ def _draft(item: Mapping[str, Any], number: int, errors: list[FieldError]) -> Li
         wrong["comment"] = "Give a text without control characters, or null."
     if wrong:
         line = str(uid) if uid else None
-        errors += [FieldError(reason, f"[{number}].{_shown(name)}", line) for name, reason in wrong.items()]
+        errors += [FieldError(reason, f"{number}.{_shown(name)}", line) for name, reason in wrong.items()]
     return LineDraft(uid or UUID(int=0), version, units, comment)
 
 

@@ -27,14 +27,14 @@ def drafts_of_form(request: Request) -> list[LineDraft]:
             line_uid(line),
             whole(request.form[f"v-{line}"], "version"),
             request.form.get(f"u-{line}", "").strip() if f"u-{line}" in request.form else KEPT,
-            request.form[f"c-{line}"] if f"c-{line}" in request.form else KEPT,
+            request.form.get(f"c-{line}", KEPT),
         )
         for line in ids
     ]
 
 
 def drafts_of_json(body: Any) -> list[LineDraft]:
-    """Drafts from {"lines": [{"id", "version", "chargeable_units", "comment"}]}. Raises InputRefused for another shape."""
+    """Drafts from {"lines": [{"id", "version", "chargeable_units", "comment"}]}. Raises InputRefused for all else."""
     lines = body.get("lines") if isinstance(body, dict) else None
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         raise InputRefused("The draft could not be read: a list of lines was expected.")

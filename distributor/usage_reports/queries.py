@@ -184,7 +184,7 @@ def last_approved(report_row: ReportRow) -> ReportRow | None:
 
 
 def earlier_units(line_ids: Sequence[int]) -> dict[int, Decimal]:
-    """Per line id the chargeable units of the last approved line of the same customer and product, where there is one."""
+    """Per line id the chargeable units of the last approved line of the same customer and product, if there is one."""
     earlier, parent, now_line, now_report = LINE.alias(), REPORT.alias(), LINE.alias(), REPORT.alias()
     figure = (
         select(earlier.c.chargeable_units)

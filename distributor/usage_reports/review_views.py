@@ -21,7 +21,7 @@ from distributor.identity.current import require_member, signed_in
 from distributor.usage_reports import forms, lists, queries
 from distributor.usage_reports.grid import state_name
 from distributor.usage_reports.history import history_of
-from distributor.usage_reports.lists import QueueFilter
+from distributor.usage_reports.lists import ListedReport, QueueFilter
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.operations.bulk import approve_all
 from distributor.usage_reports.queries import ReportRow
@@ -67,13 +67,21 @@ def _queue(template: str, status: Status | None) -> str:
         of_status=[row for row in totals if wanted.status in (None, row.status)],
         now=clock.now(),
         everything=status is None,
+        currency=_only_currency(found[:PAGE]),
+        paged="after" in request.args,
     )
+
+
+def _only_currency(reports: list[ListedReport]) -> str:
+    """The one currency of the reports; empty where there are several."""
+    currencies = {report.currency for report in reports}
+    return currencies.pop() if len(currencies) == 1 else ""
 
 
 def _reviewing_member() -> CurrentMember:
     member = require_member()
     if not member.is_distributor:
-        raise NotFound()
+        raise NotFound
     return member
 
 

@@ -4,10 +4,12 @@ How the guards fit together:
 
 * Every version of a report has exactly one action row: the report refers to it (deferred, so both are written in one
   transaction), and the action refers to an edge of the workflow's table. A status cannot move without both.
-* Per-line facts (difference, discrepancy, unexplained, amount …) are generated columns over immutable functions, so that
-  no writer can get them wrong; header totals are kept by the lines' own triggers.
-* The lines' triggers update the report's row, which takes its lock: an edit and a submission of one report never overlap.
-* CHECKs on the header then say what may not be: an unexplained line under review, a missing figure in an approved report.
+* Per-line facts (difference, discrepancy, unexplained, amount …) are generated columns over immutable functions, so
+  that no writer can get them wrong; header totals are kept by the lines' own triggers.
+* The lines' triggers update the report's row, which takes its lock: an edit and a submission of one report never
+  overlap.
+* CHECKs on the header then say what may not be: an unexplained line under review, a missing figure in an approved
+  report.
 """
 
 from alembic import op
@@ -20,7 +22,8 @@ CREATE FUNCTION line_figure(chargeable numeric, declared numeric, penalised bool
 RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN penalised OR estimated THEN declared ELSE chargeable END;
 
-CREATE FUNCTION line_is_discrepancy(provisioned numeric, figure numeric, tolerance_units numeric, tolerance_percent numeric)
+CREATE FUNCTION line_is_discrepancy(
+  provisioned numeric, figure numeric, tolerance_units numeric, tolerance_percent numeric)
 RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN coalesce(abs(figure - provisioned) > greatest(tolerance_units, provisioned * tolerance_percent / 100), false);
 """
@@ -211,7 +214,8 @@ CREATE TABLE usage_report_lines (
                            - round(coalesce(declared_units * unit_price, 0), minor_unit) ELSE 0 END) STORED,
   at_risk numeric NOT NULL GENERATED ALWAYS AS (round(coalesce(
     (CASE WHEN {DISCREPANCY} THEN greatest(provisioned_units - chargeable_units, 0) ELSE 0 END
-     + CASE WHEN penalised AND NOT estimated THEN chargeable_units - declared_units ELSE 0 END) * unit_price, 0), minor_unit)) STORED,
+     + CASE WHEN penalised AND NOT estimated THEN chargeable_units - declared_units ELSE 0 END) * unit_price,
+    0), minor_unit)) STORED,
   CHECK ((customer_id IS NULL) = (customer_ref IS NULL)),
   CHECK (penalised OR estimated OR declared_units IS NULL),
   CHECK (NOT penalised OR declared_units IS NOT NULL OR estimated),
@@ -241,15 +245,12 @@ CREATE TABLE line_changes (
 );
 CREATE INDEX line_changes_report ON line_changes (report_id, version);
 COMMENT ON TABLE line_changes IS
-  'who and when stand on the action of the same report and version; line_id is no foreign key: a removed line keeps its history';
+  'who and when stand on the action of the same report and version; line_id is no foreign key: '
+  'a removed line keeps its history';
 """
 
-SAME_LINE = """(n.uid, n.report_id, n.account_id, n.distributor_id, n.msp_id, n.customer_id, n.product_id, n.customer_ref,
-    n.sku, n.unit, n."precision", n.usage_source, n.minor_unit, n.tolerance_units, n.tolerance_percent, n.added_by_msp)
-   IS NOT DISTINCT FROM
-   (o.uid, o.report_id, o.account_id, o.distributor_id, o.msp_id, o.customer_id, o.product_id, o.customer_ref,
-    o.sku, o.unit, o."precision", o.usage_source, o.minor_unit, o.tolerance_units, o.tolerance_percent, o.added_by_msp)"""
-
+LASTING = """uid, report_id, account_id, distributor_id, msp_id, customer_id, product_id, customer_ref, sku, unit,
+  "precision", usage_source, minor_unit, tolerance_units, tolerance_percent, added_by_msp"""
 FIGURES = "provisioned_units, used_units, chargeable_units, comment"
 WORDS = "system_note, reviewer_note, noted_units, noted_comment, note_answered, accepted, estimated"
 
@@ -258,6 +259,7 @@ def of(alias: str, columns: str) -> str:
     return ", ".join(f"{alias}.{column.strip()}" for column in columns.split(","))
 
 
+SAME_LINE = f"({of('n', LASTING)}) IS NOT DISTINCT FROM ({of('o', LASTING)})"
 UNTOUCHED_FIGURES = f"({of('n', FIGURES)}) IS NOT DISTINCT FROM ({of('o', FIGURES)})"
 IS_WAIVER = f"""(o.penalised AND NOT n.penalised AND n.waived_reason IS NOT NULL AND n.declared_units IS NULL
     AND n.chargeable_units = o.declared_units
@@ -287,14 +289,17 @@ MAY_CHANGE = f"""{OF_THIS_VERSION} AND NOT r.turned
 
 
 def keeping_totals(rows: str, report: str, totals: dict[str, str], asked: dict[str, str], allowed: str) -> str:
-    """One pass over the transition tables: carries their lines into the headers, gives reports whose lines may not do this."""
+    """One pass over the transition tables: carries their lines into the headers and gives the reports whose lines may
+    not do this.
+    """
     added = ", ".join(f"sum({adds}) AS {name}" for name, adds in totals.items())
     facts = ", ".join(f"{aggregate} AS {name}" for name, aggregate in asked.items())
     sets = ", ".join(f"{name} = r.{name} + d.{name}" for name in totals)
     return f"""WITH d AS (
     SELECT {report} AS report_id, {added}, {facts} FROM {rows} GROUP BY {report}
   ), r AS (
-    UPDATE usage_reports r SET {sets} FROM d WHERE r.id = d.report_id RETURNING r.id, r.status, r.version, {of("d", ",".join(asked))}
+    UPDATE usage_reports r SET {sets} FROM d WHERE r.id = d.report_id
+    RETURNING r.id, r.status, r.version, {of("d", ",".join(asked))}
   )
   SELECT r.id FROM r WHERE NOT ({allowed})"""
 
@@ -304,6 +309,20 @@ def each(template: str) -> dict[str, str]:
     return {name: template.format(n=adds.format("n"), o=adds.format("o")) for name, adds in TOTALS.items()}
 
 
+KEEP_INSERTED = keeping_totals("new_lines n", "n.report_id", each("{n}"), VERSIONS, f"{EDITABLE} AND {OF_THIS_VERSION}")
+KEEP_DELETED = keeping_totals(
+    "old_lines o",
+    "o.report_id",
+    each("-({o})"),
+    {"accepted": "bool_or(o.accepted)"},
+    f"{EDITABLE} AND NOT r.accepted",
+)
+KEEP_UPDATED = keeping_totals(
+    "new_lines n JOIN old_lines o ON o.id = n.id", "n.report_id", each("{n} - {o}"), ASKED_OF_CHANGES, MAY_CHANGE
+)
+# A trigger of the lines sees every report, whoever asks.
+DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
+
 LINE_GUARDS = f"""
 CREATE FUNCTION refuse_line(rule text, report bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -312,11 +331,11 @@ END $$;
 
 -- EXECUTE, here and below: planned for this call's number of lines. A plan kept from a call with one line would join
 -- thousands of lines with one another one by one, a plan kept from a large one would read every report there is.
-CREATE FUNCTION lines_inserted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION lines_inserted() RETURNS trigger {DEFINER} AS $$
 DECLARE
   wrong bigint;
 BEGIN
-  EXECUTE $sql${keeping_totals("new_lines n", "n.report_id", each("{n}"), VERSIONS, f"{EDITABLE} AND {OF_THIS_VERSION}")}$sql$
+  EXECUTE $sql${KEEP_INSERTED}$sql$
   INTO wrong;
   IF wrong IS NOT NULL THEN
     PERFORM refuse_line('lines are added only while it is being prepared or rejected', wrong);
@@ -324,11 +343,11 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION lines_deleted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION lines_deleted() RETURNS trigger {DEFINER} AS $$
 DECLARE
   wrong bigint;
 BEGIN
-  EXECUTE $sql${keeping_totals("old_lines o", "o.report_id", each("-({o})"), {"accepted": "bool_or(o.accepted)"}, f"{EDITABLE} AND NOT r.accepted")}$sql$
+  EXECUTE $sql${KEEP_DELETED}$sql$
   INTO wrong;
   IF wrong IS NOT NULL THEN
     PERFORM refuse_line('lines go only while it is being prepared or rejected, accepted ones never', wrong);
@@ -336,11 +355,11 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE FUNCTION lines_updated() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+CREATE FUNCTION lines_updated() RETURNS trigger {DEFINER} AS $$
 DECLARE
   wrong bigint;
 BEGIN
-  EXECUTE $sql${keeping_totals("new_lines n JOIN old_lines o ON o.id = n.id", "n.report_id", each("{n} - {o}"), ASKED_OF_CHANGES, MAY_CHANGE)}$sql$
+  EXECUTE $sql${KEEP_UPDATED}$sql$
   INTO wrong;
   IF wrong IS NOT NULL THEN
     PERFORM refuse_line('its lines cannot change this way in its present status and version', wrong);
@@ -356,9 +375,9 @@ CREATE TRIGGER lines_deleted AFTER DELETE ON usage_report_lines
   REFERENCING OLD TABLE AS old_lines FOR EACH STATEMENT EXECUTE FUNCTION lines_deleted();
 """
 
-TERMS = """uid, account_id, distributor_id, msp_id, cycle, starts_on, ends_on, opened_at, po_number, currency, minor_unit,
-    time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units, tolerance_percent, corrections_allowed,
-    uplift_percent, usage_source"""
+TERMS = """uid, account_id, distributor_id, msp_id, cycle, starts_on, ends_on, opened_at, po_number, currency,
+    minor_unit, time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units, tolerance_percent,
+    corrections_allowed, uplift_percent, usage_source"""
 
 REPORT_GUARD = f"""
 CREATE FUNCTION report_changes() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -63,7 +63,8 @@ CREATE TABLE set_aside (
   retry_at timestamptz NOT NULL,
   PRIMARY KEY (job, subject_id)
 );
-COMMENT ON TABLE set_aside IS 'reports or accounts on which a scheduler job failed: retried later, never stopping the rest';
+COMMENT ON TABLE set_aside IS
+  'reports or accounts on which a scheduler job failed: retried later, never stopping the rest';
 
 GRANT SELECT, INSERT ON notifications, delivery_attempts TO distributor_service;
 GRANT UPDATE (status, attempts, next_attempt_at, leased_until, subject, body_text, body_html, last_error, sent_at)

@@ -16,8 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from distributor.database import db
-from tests.faults.processes import command
 from tests.factories import Story
+from tests.faults.processes import command
 
 DUE = 200
 PATIENCE_SECONDS = 60

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -18,6 +20,7 @@ from distributor.identity.acting import system
 from distributor.scheduler import jobs
 from distributor.usage_reports.operations import automatic, drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
+from distributor.usage_reports.queries import ReportRow
 from tests.factories import OPENED_AT, Story
 from workflows.errors import Refused
 
@@ -55,17 +58,25 @@ def story(app: Flask) -> Story:
     return Story()
 
 
+def submit(story: Story, report: ReportRow) -> None:
+    steps.submit(story.report(report), story.by(story.preparer), AT)
+
+
+def save(story: Story, report: ReportRow, line: UUID) -> None:
+    drafts.save_lines(story.report(report), [LineDraft(line, chargeable_units="1")], story.by(story.preparer), AT)
+
+
+def edit_without_our_lock(report: ReportRow) -> None:
+    edit = "UPDATE usage_report_lines SET chargeable_units = 1, version = version + 1 WHERE report_id = :report"
+    db.session.execute(text(edit), {"report": report.id})
+
+
 def test_an_edit_against_a_submission_never_leaves_an_unexplained_line_under_review(app: Flask, story: Story) -> None:
     seed = random.Random(7)
     reports = [story.open_account() for _ in range(40)]
     db.session.commit()
     for report, line in reports:
-        acts = [
-            lambda r=report: steps.submit(story.report(r), story.by(story.preparer), AT),
-            lambda r=report, i=line: drafts.save_lines(
-                story.report(r), [LineDraft(i, chargeable_units="1")], story.by(story.preparer), AT
-            ),
-        ]
+        acts = [partial(submit, story, report), partial(save, story, report, line)]
         seed.shuffle(acts)
         with together(app, *acts) as raised:
             assert sum(error is not None for error in raised) == 1
@@ -77,13 +88,8 @@ def test_an_edit_against_a_submission_never_leaves_an_unexplained_line_under_rev
 def test_even_without_our_lock_the_database_keeps_an_edit_and_a_submission_apart(app: Flask, story: Story) -> None:
     reports = [story.open_account() for _ in range(20)]
     db.session.commit()
-    edit = """UPDATE usage_report_lines SET chargeable_units = 1, version = version + 1 WHERE report_id = :report"""
     for report, _line in reports:
-        with together(
-            app,
-            lambda r=report: steps.submit(story.report(r), story.by(story.preparer), AT),
-            lambda r=report: db.session.execute(text(edit), {"report": r.id}),
-        ):
+        with together(app, partial(submit, story, report), partial(edit_without_our_lock, report)):
             pass
     broken = """SELECT count(*) FROM usage_report_lines l JOIN usage_reports r ON r.id = l.report_id
                 WHERE r.status = 'under_review' AND l.unexplained AND NOT l.penalised"""
@@ -93,11 +99,7 @@ def test_even_without_our_lock_the_database_keeps_an_edit_and_a_submission_apart
 def test_two_submissions_at_once_make_one(app: Flask, story: Story) -> None:
     report, _line = story.open_account()
     db.session.commit()
-
-    def submit() -> None:
-        steps.submit(story.report(report), story.by(story.preparer), AT)
-
-    with together(app, submit, submit) as raised:
+    with together(app, *[partial(submit, story, report)] * 2) as raised:
         assert sorted(type(error).__name__ for error in raised) == ["NoneType", "TransitionNotAllowed"]
     assert story.report(report).version == 2
 
@@ -122,7 +124,8 @@ def test_two_schedulers_submit_each_due_report_once(app: Flask, story: Story) ->
     due_at = reports[0][0].due_at
     with together(app, lambda: jobs.submit_due(due_at), lambda: jobs.submit_due(due_at)) as raised:
         assert raised == [None, None]
-    counts = """SELECT count(*) AS actions, count(DISTINCT report_id) AS reports FROM report_actions WHERE step = 'auto_submit'"""
+    counts = """SELECT count(*) AS actions, count(DISTINCT report_id) AS reports
+                FROM report_actions WHERE step = 'auto_submit'"""
     assert tuple(db.session.execute(text(counts)).one()) == (30, 30)
     twice = """SELECT count(*) FROM (SELECT report_id, recipient FROM notifications WHERE event = 'auto_submitted'
                GROUP BY report_id, recipient HAVING count(*) > 1) twice"""

@@ -136,6 +136,4 @@ ORDER BY p.sku""")
     if not skus:
         return []
     named = ", ".join(skus[:NAMED]) + (f" and {len(skus) - NAMED} more" if len(skus) > NAMED else "")
-    return [
-        f"Without a price in {account.currency}: {named}. Until then their reports can't be submitted by hand."
-    ]
+    return [f"Without a price in {account.currency}: {named}. Until then their reports can't be submitted by hand."]

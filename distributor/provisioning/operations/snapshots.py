@@ -62,7 +62,7 @@ def put_snapshot(account: AccountRow, cycle: Cycle, counted: Sequence[Counted], 
         db.session.execute(text("UPDATE usage_snapshots SET is_current = false WHERE id = :id"), {"id": earlier.id})
     identity = _insert_snapshot(account, cycle, len(counted), digest, delivery)
     _insert_rows(account, identity, counted)
-    return _difference(earlier.id if earlier is not None else None, identity)
+    return _difference(earlier.id, identity) if earlier is not None else Difference(kept=True, added=len(counted))
 
 
 def _digest(counted: Iterable[Counted]) -> bytes:
@@ -129,13 +129,13 @@ DIFFERENCE = text("""
 SELECT count(*) FILTER (WHERE o.id IS NULL) AS added, count(*) FILTER (WHERE n.id IS NULL) AS removed,
        count(*) FILTER (WHERE o.id IS NOT NULL AND n.id IS NOT NULL AND NOT same.units) AS changed,
        count(*) FILTER (WHERE same.units) AS unchanged
-FROM (SELECT * FROM usage_rows WHERE snapshot_id = CAST(:earlier AS bigint)) o
+FROM (SELECT * FROM usage_rows WHERE snapshot_id = :earlier) o
 FULL JOIN (SELECT * FROM usage_rows WHERE snapshot_id = :now) n
   ON n.product_id = o.product_id AND coalesce(n.customer_id, 0) = coalesce(o.customer_id, 0)
 CROSS JOIN LATERAL (SELECT o.id IS NOT NULL AND n.id IS NOT NULL
   AND (o.provisioned_units, o.used_units) IS NOT DISTINCT FROM (n.provisioned_units, n.used_units) AS units) same""")
 
 
-def _difference(earlier: int | None, now: int) -> Difference:
+def _difference(earlier: int, now: int) -> Difference:
     row = db.session.execute(DIFFERENCE, {"earlier": earlier, "now": now}).one()
     return Difference(True, row.added, row.changed, row.removed, row.unchanged)

@@ -54,8 +54,8 @@ def due_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[in
 def submit_due(ids: Sequence[int], at: datetime, acting: Acting) -> list[ReportRow]:
     """Submit those of the reports that are still due; returns them as they were before.
 
-    Due is judged again under the lock. Rows that somebody else holds are passed over: whoever holds them settles them, or
-    the next tick does.
+    Due is judged again under the lock. Rows that somebody else holds are passed over: whoever holds them settles them,
+    or the next tick does.
     """
     query = (
         reports()
@@ -151,11 +151,13 @@ def _charge(due: Sequence[ReportRow]) -> dict[int, _Charged]:
 def _write(treated: Sequence[tuple[LineRow, int, LineState]]) -> None:
     if treated:
         change_lines(
-            """SELECT given.* FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS int[]), CAST(:units AS numeric[]),
-                 CAST(:declared AS numeric[]), CAST(:penalised AS boolean[]), CAST(:estimated AS boolean[]), CAST(:words AS text[]))
-                 AS given (id, version, units, declared, penalised, estimated, words)""",
-            """chargeable_units = g.units, declared_units = g.declared, penalised = g.penalised, estimated = g.estimated,
-               system_note = g.words""",
+            """SELECT given.*
+               FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS int[]), CAST(:units AS numeric[]),
+                           CAST(:declared AS numeric[]), CAST(:penalised AS boolean[]), CAST(:estimated AS boolean[]),
+                           CAST(:words AS text[]))
+                      AS given (id, version, units, declared, penalised, estimated, words)""",
+            """chargeable_units = g.units, declared_units = g.declared, penalised = g.penalised,
+               estimated = g.estimated, system_note = g.words""",
             {
                 "ids": [line.id for line, _, _ in treated],
                 "versions": [version for _, version, _ in treated],
@@ -177,7 +179,7 @@ def _words(after: LineState) -> str:
 
 
 def approvable_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
-    """Ids of up to `limit` clean reports that their account's policy covers; `at` is not asked, the policy has no time."""
+    """Ids of up to `limit` clean reports covered by their account's policy; `at` is not asked, the policy has no time."""
     query = select(REPORT.c.id).select_from(WITH_ACCOUNT).where(*_covered(), REPORT.c.id.not_in(but))
     return list(db.session.scalars(query.order_by(REPORT.c.id).limit(limit)))
 

@@ -194,9 +194,10 @@ def add_line(
         _check_usage_is_missing(report, comment)
     customer = _customer(report, new)
     record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, {"added": product.sku}), acting)
-    uid = _insert_line(report, product, customer, units, comment, event)
+    uid = _insert_line(report, product, customer, units, comment=comment, event=event)
     note_lines(
-        "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE report_id = :report AND uid = :uid",
+        """SELECT l.*, CAST(:version AS int) AS now_version
+           FROM usage_report_lines l WHERE report_id = :report AND uid = :uid""",
         "added",
         {"report": report.id, "uid": uid, "version": event.version},
     )
@@ -256,14 +257,17 @@ ON CONFLICT (account_id, ref) DO UPDATE SET name = customers.name RETURNING id, 
 
 
 def _insert_line(
-    report: ReportRow, product: Any, customer: Any, units: Decimal, comment: str | None, event: Event
+    report: ReportRow, product: Any, customer: Any, units: Decimal, *, comment: str | None, event: Event
 ) -> UUID:
     query = text("""
-INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name,
-  product_id, sku, product_name, unit, "precision", usage_source, minor_unit, tolerance_units, tolerance_percent, unit_price,
+INSERT INTO usage_report_lines (
+  report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name, product_id, sku,
+  product_name, unit, "precision", usage_source, minor_unit, tolerance_units, tolerance_percent, unit_price,
   chargeable_units, comment, changed_by_msp, added_by_msp)
-VALUES (:report, :account, :distributor, :msp, :version, :customer_id, :customer_ref, :customer_name, :product, :sku, :name,
-  :unit, :precision, :usage_source, :minor_unit, :tolerance_units, :tolerance_percent, :price, :units, :comment, true, true)
+VALUES (
+  :report, :account, :distributor, :msp, :version, :customer_id, :customer_ref, :customer_name, :product, :sku,
+  :name, :unit, :precision, :usage_source, :minor_unit, :tolerance_units, :tolerance_percent, :price,
+  :units, :comment, true, true)
 ON CONFLICT DO NOTHING RETURNING uid""")
     given = {
         "report": report.id, "account": report.account_id, "distributor": report.distributor_id, "msp": report.msp_id,
@@ -280,7 +284,7 @@ ON CONFLICT DO NOTHING RETURNING uid""")
 
 
 def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, version: int | None = None) -> int:
-    """Remove a line that the MSP added itself; returns the report's version. Raises NotFound, Conflict and what `fire` raises."""
+    """Remove a line the MSP added itself; returns the report's version. Raises NotFound, Conflict and what `fire` does."""
     event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
     query = select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid == uid)
     line = db.session.execute(query).one_or_none()

@@ -46,7 +46,8 @@ WITH g AS ({given}), b AS (
   UPDATE usage_report_lines l SET {sets}, version = g.version FROM g WHERE l.id = g.id
   RETURNING l.*
 ), noted AS (
-  INSERT INTO line_changes (report_id, account_id, distributor_id, msp_id, version, line_id, line_uid, line_label, field, old, new)
+  INSERT INTO line_changes (
+    report_id, account_id, distributor_id, msp_id, version, line_id, line_uid, line_label, field, old, new)
   SELECT a.report_id, a.account_id, a.distributor_id, a.msp_id, a.version, a.id, a.uid, {LABEL}, f.field, f.old, f.new
   FROM a FULL JOIN b ON b.id = a.id CROSS JOIN LATERAL (VALUES {fields}) AS f (field, old, new)
   WHERE f.old IS DISTINCT FROM f.new
@@ -59,7 +60,8 @@ def note_lines(given: str, field: str, parameters: Mapping[str, Any]) -> None:
     """History of lines that came (`field` "added") or went ("removed"); `given` gives lines and `version`."""
     db.session.execute(
         text(f"""
-INSERT INTO line_changes (report_id, account_id, distributor_id, msp_id, version, line_id, line_uid, line_label, field, old, new)
+INSERT INTO line_changes (
+  report_id, account_id, distributor_id, msp_id, version, line_id, line_uid, line_label, field, old, new)
 SELECT a.report_id, a.account_id, a.distributor_id, a.msp_id, a.now_version, a.id, a.uid, {LABEL}, :field,
        CASE WHEN :field = 'removed' THEN coalesce(trim_scale(a.chargeable_units)::text, '') END,
        CASE WHEN :field = 'added' THEN coalesce(trim_scale(a.chargeable_units)::text, '') END

@@ -52,8 +52,8 @@ def accounts_to_open(at: datetime, *, limit: int, but: Sequence[int] = ()) -> li
 def open_next(ids: Sequence[int], at: datetime, acting: Acting) -> list[int]:
     """Open the next cycle of those of the accounts for which it has come; returns the accounts looked at.
 
-    Called until it returns none, it opens every missed cycle in order. Safe to run by several schedulers at once: accounts
-    are claimed by their rows' locks.
+    Called until it returns none, it opens every missed cycle in order. Safe to run by several schedulers at once:
+    accounts are claimed by their rows' locks.
     """
     query = (
         select(ACCOUNT)
@@ -112,31 +112,34 @@ def _reports_in(opening: Opening) -> bool:
 
 
 REPORTS = text("""
-INSERT INTO usage_reports (account_id, distributor_id, msp_id, cycle, starts_on, ends_on, status, opened_at, due_at, due_set_at,
-  usage_taken_at, po_number, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units,
-  tolerance_percent, corrections_allowed, uplift_percent, usage_source)
-SELECT a.id, a.distributor_id, a.msp_id, o.cycle, o.starts_on, o.ends_on, 'msp_preparing', :at, o.due_at, :at,
-  :at, a.po_number, a.currency, o.minor_unit, a.time_zone, a.auto_submit_after_days, a.resubmit_after_days, a.tolerance_units,
-  a.tolerance_percent, a.corrections_allowed, a.uplift_percent, a.usage_source
+INSERT INTO usage_reports (
+  account_id, distributor_id, msp_id, cycle, starts_on, ends_on, status, opened_at, due_at, due_set_at, usage_taken_at,
+  po_number, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days,
+  tolerance_units, tolerance_percent, corrections_allowed, uplift_percent, usage_source)
+SELECT
+  a.id, a.distributor_id, a.msp_id, o.cycle, o.starts_on, o.ends_on, 'msp_preparing', :at, o.due_at, :at, :at,
+  a.po_number, a.currency, o.minor_unit, a.time_zone, a.auto_submit_after_days, a.resubmit_after_days,
+  a.tolerance_units, a.tolerance_percent, a.corrections_allowed, a.uplift_percent, a.usage_source
 FROM unnest(CAST(:accounts AS bigint[]), CAST(:cycles AS date[]), CAST(:starts AS date[]), CAST(:ends AS date[]),
             CAST(:dues AS timestamptz[]), CAST(:minors AS smallint[]))
        AS o (account_id, cycle, starts_on, ends_on, due_at, minor_unit)
 JOIN accounts a ON a.id = o.account_id
-JOIN reporting_scopes s ON s.distributor_id = a.distributor_id AND s.region = a.region AND s.account_type = a.account_type
-  AND s.usage_reports
+JOIN reporting_scopes s ON s.distributor_id = a.distributor_id AND s.region = a.region
+  AND s.account_type = a.account_type AND s.usage_reports
 ON CONFLICT ON CONSTRAINT one_report_per_account_and_cycle DO NOTHING
 RETURNING id""")
 
 ACTIONS = text("""
 INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,
   actor_side, actor_user_id, actor_name, via, details)
-SELECT r.id, r.account_id, r.distributor_id, r.msp_id, 1, 'open', 'none', 'msp_preparing', :at, 'system', NULL, :name, :via,
-  jsonb_build_object('lines', r.line_count, 'amount', r.amount::text, 'due_at', r.due_at, 'missing_figures', r.missing_figures)
+SELECT r.id, r.account_id, r.distributor_id, r.msp_id, 1, 'open', 'none', 'msp_preparing', :at,
+  'system', NULL, :name, :via, jsonb_build_object(
+    'lines', r.line_count, 'amount', r.amount::text, 'due_at', r.due_at, 'missing_figures', r.missing_figures)
 FROM usage_reports r WHERE r.id = ANY(CAST(:ids AS bigint[]))""")
 
 
 def open_reports(openings: Sequence[Opening], acting: Acting, at: datetime) -> list[int]:
-    """Open these reports; those that exist already, or whose region and type have none, are passed over. Returns their ids."""
+    """Open these reports, giving their ids; those that exist, or whose region and type have none, are passed over."""
     if not openings:
         return []
     for opening in openings:

@@ -1,4 +1,4 @@
-"""One way to write a step down: action, notifications and the report's new state, in one statement for any number of reports.
+"""One way to write a step down: action, notifications and the reports' new state, in one statement for any number.
 
 Promises 3, 6 and 7 hang on this: a version without its action cannot be committed, and a notification is a row of the
 same transaction.
@@ -110,14 +110,17 @@ def _statement(columns: tuple[str, ...], audiences: tuple[Audience, ...]) -> Tex
 WITH s AS (
   SELECT r.id, r.account_id, r.distributor_id, r.msp_id, r.version + 1 AS version, given.source, given.target,
          given.details{"".join(f", given.{column}" for column in columns)}
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:sources AS text[]), CAST(:targets AS text[]), CAST(:details AS jsonb[]){arrays})
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:sources AS text[]), CAST(:targets AS text[]),
+              CAST(:details AS jsonb[]){arrays})
          AS given (id, source, target, details{names})
   JOIN usage_reports r ON r.id = given.id
 ), acted AS (
   INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,
     actor_side, actor_user_id, actor_name, via, web_session_id, api_token_id, reason, details)
-  SELECT id, account_id, distributor_id, msp_id, version, :step, source, target, :at, :side, CAST(:user_id AS bigint), :name,
-         :via, CAST(:web_session_id AS bigint), CAST(:api_token_id AS bigint), :reason, details FROM s
+  SELECT id, account_id, distributor_id, msp_id, version, :step, source, target, :at,
+         :side, CAST(:user_id AS bigint), :name, :via, CAST(:web_session_id AS bigint), CAST(:api_token_id AS bigint),
+         :reason, details
+  FROM s
 ){told}
 UPDATE usage_reports r SET version = s.version, status = s.target{sets} FROM s WHERE r.id = s.id
 """)
@@ -126,7 +129,7 @@ UPDATE usage_reports r SET version = s.version, status = s.target{sets} FROM s W
 def notify(
     report_ids: Sequence[int], tell: str, occasions: Sequence[str], details: Sequence[Mapping[str, Any]], at: datetime
 ) -> int:
-    """Queue a notification that no step goes with (a reminder, a missing price): once per report, occasion and recipient.
+    """Queue a notification that no step goes with (a reminder, a missing price), once per report, occasion, recipient.
 
     Returns how many were queued; those queued before are not queued again.
     """
@@ -144,13 +147,14 @@ def _notice(audiences: tuple[Audience, ...]) -> TextClause:
     return text(f"""
 WITH s AS (
   SELECT r.id, r.account_id, r.distributor_id, r.msp_id, given.occasion, given.details
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:occasions AS text[]), CAST(:details AS jsonb[])) AS given (id, occasion, details)
+  FROM unnest(CAST(:ids AS bigint[]), CAST(:occasions AS text[]), CAST(:details AS jsonb[]))
+         AS given (id, occasion, details)
   JOIN usage_reports r ON r.id = given.id
 ){_telling(audiences, "s.occasion", "s.details")} RETURNING id""")
 
 
 def _telling(audiences: tuple[Audience, ...], occasion: str, details: str) -> str:
-    """One row of the outbox for each member that a step concerns, the acting person left out where the audience says so."""
+    """A row of the outbox for each member a step concerns, the acting person left out where the audience says so."""
     rows = ", ".join(
         f"('{audience.side}', ARRAY[{', '.join(repr(str(role)) for role in audience.roles)}], {audience.but_actor})"
         for audience in audiences

@@ -1,5 +1,5 @@
-"""The steps people take. Each operation takes a locked row (`queries.report_for_update`), asks the rules first and never
-commits; the edge does, once.
+"""The steps people take. Each operation takes a locked row (`queries.report_for_update`), asks the rules first and
+never commits; the edge does, once.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ LONGEST_TEXT = 2000
 def submit(
     report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None, nil: bool = False
 ) -> Submitted:
-    """The MSP hands the report in. Raises CommentRequired, FiguresMissing, PricesMissing, NilNotConfirmed, StaleVersion,
-    TransitionNotAllowed or NotPermitted.
+    """The MSP hands the report in.
+
+    Raises CommentRequired, FiguresMissing, PricesMissing, NilNotConfirmed, StaleVersion, TransitionNotAllowed or
+    NotPermitted.
     """
     event = take(Submitted, report, Step.SUBMIT, acting, at, version=version, nil=nil)
     sets = {
@@ -98,10 +100,13 @@ def reject(
     notes: Mapping[UUID, str] | None = None,
     version: int | None = None,
 ) -> Rejected:
-    """The distributor sends the report back; `notes` are remarks by line uid. Lines without one are accepted and frozen
-    unless penalised, estimated or unknown; without any note nothing is frozen (workflow.md, `reject`).
+    """The distributor sends the report back; `notes` are remarks by line uid.
 
-    Raises ReasonRequired, InputRefused for a note on a line that is not the report's or too long, and what `fire` raises.
+    Lines without a note are accepted and frozen unless penalised, estimated or unknown; without any note nothing is
+    frozen (workflow.md, `reject`).
+
+    Raises ReasonRequired, InputRefused for a note that is too long or on a line that is not the report's, and what `fire`
+    raises.
     """
     event = take(Rejected, report, Step.REJECT, acting, at, version=version, reason=reason)
     words = checked_text(reason, "reason")
@@ -176,7 +181,8 @@ def _figures(report: ReportRow) -> dict[str, Any]:
 
 
 def _line(report: ReportRow, uid: UUID) -> Any:
-    query = text("""SELECT id, penalised AND NOT estimated AS penalised, penalty, coalesce(customer_name || ', ', '') || product_name AS label
+    query = text("""SELECT id, penalised AND NOT estimated AS penalised, penalty,
+                           coalesce(customer_name || ', ', '') || product_name AS label
                     FROM usage_report_lines WHERE report_id = :report AND uid = :uid""")
     row = db.session.execute(query, {"report": report.id, "uid": uid}).one_or_none()
     if row is None:

@@ -29,7 +29,8 @@ fresh AS (
   GROUP BY r.id, u.customer_id, u.product_id
 ), delivered AS (
   SELECT r.id AS report_id, array_agg(s.source) AS sources
-  FROM r JOIN usage_snapshots s ON s.account_id = r.account_id AND s.cycle = r.cycle AND s.is_current AND NOT s.is_derived
+  FROM r JOIN usage_snapshots s ON s.account_id = r.account_id AND s.cycle = r.cycle
+         AND s.is_current AND NOT s.is_derived
   GROUP BY r.id
 )"""
 
@@ -37,7 +38,8 @@ CARRIED = """
 carried AS (
   SELECT r.id AS report_id, l.customer_id, l.product_id, NULL::numeric AS provisioned, NULL::numeric AS used, l.sources
   FROM r
-  CROSS JOIN LATERAL (SELECT id FROM usage_reports earlier WHERE earlier.account_id = r.account_id AND earlier.cycle < r.cycle
+  CROSS JOIN LATERAL (SELECT id FROM usage_reports earlier
+                      WHERE earlier.account_id = r.account_id AND earlier.cycle < r.cycle
                       ORDER BY earlier.cycle DESC LIMIT 1) previous
   JOIN usage_report_lines l ON l.report_id = previous.id
   JOIN products p ON p.id = l.product_id
@@ -49,12 +51,15 @@ carried AS (
 )"""
 
 INSERT = """
-INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name,
-  product_id, sku, product_name, unit, "precision", usage_source, sources, minor_unit, tolerance_units, tolerance_percent,
-  unit_price, provisioned_units, used_units, chargeable_units)
-SELECT r.id, r.account_id, r.distributor_id, r.msp_id, {version}, w.customer_id, c.ref, c.name,
-  p.id, p.sku, p.name, p.unit, p."precision", k.usage_source, w.sources, r.minor_unit, r.tolerance_units, r.tolerance_percent,
-  price.unit_price, k.provisioned, k.used, coalesce(k.used, k.provisioned)
+INSERT INTO usage_report_lines (
+  report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name,
+  product_id, sku, product_name, unit, "precision", usage_source, sources,
+  minor_unit, tolerance_units, tolerance_percent, unit_price, provisioned_units, used_units, chargeable_units)
+SELECT
+  r.id, r.account_id, r.distributor_id, r.msp_id, {version}, w.customer_id, c.ref, c.name,
+  p.id, p.sku, p.name, p.unit, p."precision", k.usage_source, w.sources,
+  r.minor_unit, r.tolerance_units, r.tolerance_percent, price.unit_price, k.provisioned, k.used,
+  coalesce(k.used, k.provisioned)
 FROM wanted w
 JOIN r ON r.id = w.report_id
 JOIN products p ON p.id = w.product_id
@@ -84,9 +89,10 @@ WITH {FRESH}, held AS (
          CASE WHEN l.id IS NULL THEN 'added'
               WHEN l.usage_source <> 'feed' OR l.accepted THEN 'stays'
               WHEN f.report_id IS NOT NULL THEN 'counted'
-              -- its source has not delivered: units derived from another cycle's file are unknown once that file changed
+              -- its source has not delivered: units derived from another cycle's file are unknown once that changed
               WHEN d.report_id IS NULL OR NOT l.sources <@ d.sources THEN 'unknown'
-              WHEN l.changed_by_msp OR l.added_by_msp OR l.comment IS NOT NULL OR l.reviewer_note IS NOT NULL THEN 'zero'
+              WHEN l.changed_by_msp OR l.added_by_msp OR l.comment IS NOT NULL OR l.reviewer_note IS NOT NULL
+              THEN 'zero'
               ELSE 'removed' END AS fate
   FROM fresh f
   FULL JOIN held l ON l.report_id = f.report_id AND l.product_id = f.product_id
@@ -126,7 +132,9 @@ GROUP BY s.id""")
 
 
 def add_opening_lines(report_ids: Sequence[int]) -> None:
-    """The lines of reports just opened: the cycle's usage, and as unknown what the last report held and no source delivered."""
+    """The lines of reports just opened: the cycle's usage, and what the last report held but no source delivered, as
+    unknown.
+    """
     db.session.execute(OPENING, {"ids": list(report_ids)})
 
 
@@ -189,7 +197,7 @@ def pending_usage(report: ReportRow) -> datetime | None:
 
 
 def fill_missing_prices(report: ReportRow, acting: Acting, at: datetime) -> int:
-    """Give a locked report's unpriced lines the prices the catalogue has by now: once, the one exception to promise 9."""
+    """Give a locked report's unpriced lines the prices the catalogue has by now: the one exception to promise 9."""
     missing = text("""SELECT count(*) FROM usage_report_lines l
                       JOIN prices p ON p.product_id = l.product_id AND p.currency = :currency
                       WHERE l.report_id = :report AND l.unit_price IS NULL""")

@@ -121,7 +121,7 @@ def test_every_wrong_place_of_a_draft_is_named(opened: Opened, story: Story, msp
     refused = msp.call("PATCH", f"/reports/{report.uid}/lines", json=draft, **version(1))
     assert kind(refused) == (422, "invalid-input")
     named = [error["field"] for error in refused.get_json()["errors"]]
-    assert named == ["[0].price", "[1].id", "[2].version", "[3].comment"]
+    assert named == ["0.price", "1.id", "2.version", "3.comment"]
 
 
 def test_lines_of_other_reports_and_lines_named_twice_are_refused(opened: Opened, story: Story, msp: Caller) -> None:

@@ -51,7 +51,7 @@ def test_the_limit_holds_for_many_as_for_one(app: Flask, story: Story, reviewer:
 def test_a_wrong_list_is_refused_whole(app: Flask, story: Story, reviewer: Caller) -> None:
     uid = submitted(app, story)
     one = {"id": uid, "version": 2}
-    for wrong, field in (({}, None), ([one, one], "id"), ([{"id": uid}], "[0].version"), ([{**one, "x": 1}], "[0].x")):
+    for wrong, field in (({}, None), ([one, one], "id"), ([{"id": uid}], "0.version"), ([{**one, "x": 1}], "0.x")):
         answer = reviewer.post("/reports/approve", wrong)
         assert kind(answer) == (422, "invalid-input")
         assert [error.get("field") for error in answer.get_json()["errors"]] == [field]

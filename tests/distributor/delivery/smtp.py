@@ -13,6 +13,10 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
+from sqlalchemy import Row, select
+
+from distributor.database import db
+from distributor.delivery.models import Notification
 
 ACCEPT = "250 OK"
 HANG = "hang"
@@ -83,3 +87,8 @@ def use(app: Flask, **mail: Any) -> None:
     """Change the mail settings of a running application."""
     settings = app.config["SETTINGS"]
     app.config["SETTINGS"] = replace(settings, mail=replace(settings.mail, **mail))
+
+
+def waiting() -> Row[Any]:
+    """The one mail in the outbox."""
+    return db.session.execute(select(Notification.__table__)).one()

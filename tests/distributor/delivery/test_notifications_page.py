@@ -11,6 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Row, event, insert, select, update
 
+from distributor.accounts import queries as accounts
+from distributor.accounts.partners import Contact, invite
 from distributor.database import db
 from distributor.delivery.models import Notification
 from distributor.delivery.operations import (
@@ -240,3 +242,10 @@ class TestSetYourPassword:
     def test_a_stranger_does_not_see_it(self, app: Flask, invited: UUID) -> None:
         client = sign_in(app, member(organization(is_distributor=True), Role.ADMIN))
         assert "Set your password" not in client.get("/notifications").text
+
+    def test_a_contact_made_with_an_account_is_mailed_once(self, story: Story) -> None:
+        account = accounts.account(story.account.uid, story.admin)
+        contacts = [Contact("Aoife Brennan", "aoife@example.com", Role.PREPARER)] * 2
+        invite(story.admin, account, contacts, AT)
+        assert the_mail("password_link").recipient == "aoife@example.com"
+        assert the_mail("password_link").details["invited_by"] == story.distributor.id

@@ -168,7 +168,9 @@ def test_a_dry_run_names_every_refused_row_beside_what_the_rest_would_do(story: 
 def test_products_are_added_from_the_file_where_that_is_asked_for(story: Story) -> None:
     hints = {"NEW": ProductHint("NEW", "New thing", "Vendor", "GB", 2, None, None)}
     result = deliver(story, usage_file(("Acme", "NEW", "1.25"), products=hints), add_products=True)
-    row = db.session.execute(select(Product.name, Product.vendor, Product.unit, Product.precision).filter_by(sku="NEW")).one()
+    row = db.session.execute(
+        select(Product.name, Product.vendor, Product.unit, Product.precision).filter_by(sku="NEW")
+    ).one()
     assert tuple(row) == ("New thing", "Vendor", "GB", 2)
     assert [product.sku for product in result.products_added] == ["NEW"]
     assert "Without a price in EUR: NEW." in result.warnings[-1]
@@ -195,7 +197,9 @@ def test_the_msp_never_delivers_provisioned_units(story: Story) -> None:
 
 def test_connects_three_part_id_means_the_product_of_its_first_two_parts(story: Story) -> None:
     product(story.distributor, "CFQ7TTC0LFLX:0021")
-    rows = [("Acme", f"CFQ7TTC0LFLX:0021:{tail}", units) for tail, units in (("CFQ7TTC12ZPW", "3"), ("CFQ7TTC12ZPX", "4"))]
+    rows = [
+        ("Acme", f"CFQ7TTC0LFLX:0021:{tail}", units) for tail, units in (("CFQ7TTC12ZPW", "3"), ("CFQ7TTC12ZPX", "4"))
+    ]
     deliver(story, usage_file(*rows))
     assert db.session.scalars(select(UsageRow.provisioned_units)).all() == [7]
 
@@ -208,7 +212,9 @@ def test_a_catalogue_that_has_the_three_part_id_keeps_it(story: Story) -> None:
 
 
 def test_connects_file_comes_in_with_its_products(story: Story) -> None:
-    result = deliver(story, sample("connect-usage-file.xlsx", "2026-05"), cycle=Cycle.parse("2026-05"), add_products=True)
+    result = deliver(
+        story, sample("connect-usage-file.xlsx", "2026-05"), cycle=Cycle.parse("2026-05"), add_products=True
+    )
     skus = {product.sku for product in result.products_added}
     assert (result.rows, "CFQ7TTC0LFLX:0021" in skus) == (result.added, True)
     assert db.session.scalar(select(func.count()).select_from(Price)) == 2
@@ -236,7 +242,6 @@ def test_a_cycle_years_ahead_is_refused(story: Story) -> None:
 
 
 def test_the_answer_has_the_shape_of_the_api(story: Story) -> None:
+    expected = {"rows": 1, "added": 1, "changed": 0, "removed": 0, "unchanged": 0, "report": None, "refused": []}
     answer = deliver(story, usage_file(("Acme", "E3", "10"))).as_dict()
-    assert {name: answer[name] for name in ("rows", "added", "changed", "removed", "unchanged", "report", "refused")} == {
-        "rows": 1, "added": 1, "changed": 0, "removed": 0, "unchanged": 0, "report": None, "refused": [],
-    }  # fmt: skip
+    assert {name: answer[name] for name in expected} == expected

@@ -85,7 +85,9 @@ def test_late_usage_fills_lines_that_were_unknown(story: Story) -> None:
     unknown = story.lines(report_of(story, november))
     assert [(line.provisioned_units, line.chargeable_units) for line in unknown] == [(None, None), (None, None)]
     deliver(story, usage_file(("Acme", "E3", "11")), cycle=november, at=OPENED_AT + timedelta(days=32))
-    assert [(line.customer_name, line.chargeable_units) for line in story.lines(report_of(story, november))] == [("Acme", 11)]
+    assert [(line.customer_name, line.chargeable_units) for line in story.lines(report_of(story, november))] == [
+        ("Acme", 11)
+    ]
     db.session.commit()
 
 

@@ -1,4 +1,4 @@
-"""Two at once, each on its own connection: imports, an import against a submission, against an opening, against a draft."""
+"""Two at once, each on its own connection: two imports; an import against a submission, an opening, a draft."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def story(app: Flask) -> Story:
 
 
 class Second:
-    """Somebody else, on a connection and session of their own; `run` comes back once they wait for our lock or are done."""
+    """Somebody else, on a connection and session of their own; `run` returns when they wait for our lock or end."""
 
     def __init__(self, app: Flask) -> None:
         self.app, self.pool, self.pid = app, ThreadPoolExecutor(1), 0

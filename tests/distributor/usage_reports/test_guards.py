@@ -1,4 +1,4 @@
-"""What the database itself refuses, whoever writes: promises 1 to 7 and 10, tried with plain SQL in the service's role."""
+"""What the database itself refuses, whoever writes: promises 1 to 7 and 10, tried in plain SQL in the service role."""
 
 from __future__ import annotations
 
@@ -38,10 +38,14 @@ def report(story: Story) -> ReportRow:
     return made
 
 
+def write(statement: str, values: dict[str, object]) -> None:
+    db.session.execute(text(statement), values)
+    db.session.commit()
+
+
 def refused(statement: str, words: str, **values: object) -> None:
     with pytest.raises(DBAPIError, match=words):
-        db.session.execute(text(statement), values)
-        db.session.commit()
+        write(statement, values)
     db.session.rollback()
 
 
@@ -53,8 +57,8 @@ def submit(story: Story, report: ReportRow) -> ReportRow:
 
 def test_an_account_has_one_report_per_cycle(report: ReportRow) -> None:
     columns = "account_id, distributor_id, msp_id, cycle, starts_on, ends_on, status, opened_at, due_at, due_set_at,"
-    terms = """usage_taken_at, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units,
-        tolerance_percent, corrections_allowed, uplift_percent, usage_source"""
+    terms = """usage_taken_at, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days,
+        tolerance_units, tolerance_percent, corrections_allowed, uplift_percent, usage_source"""
     refused(
         f"INSERT INTO usage_reports ({columns}{terms}) SELECT {columns}{terms} FROM usage_reports", "one_report_per"
     )
@@ -92,8 +96,8 @@ def test_a_penalty_goes_only_with_a_waiver_written_down(story: Story) -> None:
     report = story.open(("40", "30"))
     automatic.submit_due([report.id], report.due_at, system())
     db.session.commit()
-    waiver = """UPDATE usage_report_lines SET chargeable_units = declared_units, declared_units = NULL, penalised = false,
-                waived_reason = 'x', version = 3"""
+    waiver = """UPDATE usage_report_lines SET chargeable_units = declared_units, declared_units = NULL,
+                penalised = false, waived_reason = 'x', version = 3"""
     refused(waiver, "cannot change this way")
 
 
@@ -108,8 +112,8 @@ def test_an_unexplained_line_does_not_go_under_review_unpenalised(story: Story) 
     assert report.unexplained == 1
     db.session.execute(text(ACTION), {"step": "submit", "source": "msp_preparing", "target": "under_review"})
     refused(
-        """UPDATE usage_reports SET version = 2, status = 'under_review', submitted_at = now(), submission_kind = 'manual',
-           submitted_from = 'msp_preparing'""",
+        """UPDATE usage_reports SET version = 2, status = 'under_review', submitted_at = now(),
+           submission_kind = 'manual', submitted_from = 'msp_preparing'""",
         "nothing_unexplained_under_review",
     )
 
@@ -143,10 +147,11 @@ def test_a_line_of_another_account_cannot_be_put_on_a_report(report: ReportRow) 
     other = Story()
     db.session.commit()
     refused(
-        """INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, product_id, sku, product_name, unit,
-             "precision", usage_source, minor_unit, tolerance_units, tolerance_percent)
-           SELECT report_id, :account, :distributor, :msp, product_id, sku, product_name, unit, "precision", usage_source,
-             minor_unit, tolerance_units, tolerance_percent FROM usage_report_lines LIMIT 1""",
+        """INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, product_id, sku, product_name,
+             unit, "precision", usage_source, minor_unit, tolerance_units, tolerance_percent)
+           SELECT report_id, :account, :distributor, :msp, product_id, sku, product_name,
+             unit, "precision", usage_source, minor_unit, tolerance_units, tolerance_percent
+           FROM usage_report_lines LIMIT 1""",
         "foreign key",
         account=other.account.id, distributor=other.distributor.id, msp=other.msp.id,
     )  # fmt: skip

@@ -86,8 +86,9 @@ def insert_of(line: dict[str, Any]) -> str:
     columns = ", ".join(line)
     values = ", ".join(f":{name}" for name in line)
     return f"""
-INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, product_id, sku, product_name, unit, "precision",
-  customer_id, {columns})
-SELECT report_id, account_id, distributor_id, msp_id, product_id, sku, product_name, unit, 2, NULL, {values}
+INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, product_id, sku, product_name, unit,
+  "precision", customer_id, {columns})
+SELECT report_id, account_id, distributor_id, msp_id, product_id, sku, product_name, unit,
+  2, NULL, {values}
 FROM usage_report_lines WHERE report_id = :report LIMIT 1
 RETURNING *"""
