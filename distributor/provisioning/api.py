@@ -64,8 +64,9 @@ def put(uid: UUID, cycle: str) -> Response:
         require_scope("catalogue:write")
     month = Cycle.parse(cycle)
     name, content = _sent()
+    usage = read_upload(account, month, content, name=name, file_format=wanted.get("format"))
     result = import_usage(
-        account, month, read_upload(account, month, content, name=name, file_format=wanted.get("format")), who, clock.now(),
+        account, month, usage, who, clock.now(),
         add_products=wanted["add_products"], dry_run=wanted["dry_run"], file_name=name,
     )  # fmt: skip
     return committed(Answer(result.as_dict()))

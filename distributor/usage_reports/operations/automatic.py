@@ -179,7 +179,7 @@ def _words(after: LineState) -> str:
 
 
 def approvable_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
-    """Ids of up to `limit` clean reports covered by their account's policy; `at` is not asked, the policy has no time."""
+    """Ids of up to `limit` clean reports that their account's policy covers, whatever the time."""
     query = select(REPORT.c.id).select_from(WITH_ACCOUNT).where(*_covered(), REPORT.c.id.not_in(but))
     return list(db.session.scalars(query.order_by(REPORT.c.id).limit(limit)))
 

@@ -217,13 +217,8 @@ def _product(report: ReportRow, sku: str) -> Any:
 SELECT p.id, p.sku, p.name, p.unit, p."precision", coalesce(p.usage_source, :source) AS usage_source, pr.unit_price
 FROM products p LEFT JOIN prices pr ON pr.product_id = p.id AND pr.currency = :currency
 WHERE p.distributor_id = :distributor AND p.sku = :sku""")
-    given = {
-        "source": report.usage_source,
-        "currency": report.currency,
-        "distributor": report.distributor_id,
-        "sku": sku,
-    }
-    row = db.session.execute(query, given).one_or_none()
+    given = {"source": report.usage_source, "currency": report.currency, "distributor": report.distributor_id}
+    row = db.session.execute(query, {**given, "sku": sku}).one_or_none()
     if row is None:
         message = f"The catalogue has no product {sku}."
         raise InputRefused(message, [FieldError(message, "sku")])
@@ -284,7 +279,7 @@ ON CONFLICT DO NOTHING RETURNING uid""")
 
 
 def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, version: int | None = None) -> int:
-    """Remove a line the MSP added itself; returns the report's version. Raises NotFound, Conflict and what `fire` does."""
+    """Remove a line the MSP added itself; returns the report's version. Raises NotFound, Conflict or as `fire` does."""
     event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
     query = select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid == uid)
     line = db.session.execute(query).one_or_none()

@@ -105,8 +105,8 @@ def reject(
     Lines without a note are accepted and frozen unless penalised, estimated or unknown; without any note nothing is
     frozen (workflow.md, `reject`).
 
-    Raises ReasonRequired, InputRefused for a note that is too long or on a line that is not the report's, and what `fire`
-    raises.
+    Raises ReasonRequired, InputRefused for a note that is too long or on a line that is not the report's, and what
+    `fire` raises.
     """
     event = take(Rejected, report, Step.REJECT, acting, at, version=version, reason=reason)
     words = checked_text(reason, "reason")

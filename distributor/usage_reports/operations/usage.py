@@ -197,7 +197,7 @@ def pending_usage(report: ReportRow) -> datetime | None:
 
 
 def fill_missing_prices(report: ReportRow, acting: Acting, at: datetime) -> int:
-    """Give a locked report's unpriced lines the prices the catalogue has by now: the one exception to promise 9."""
+    """Give a locked report's unpriced lines the prices the catalogue now has: once, the one exception to promise 9."""
     missing = text("""SELECT count(*) FROM usage_report_lines l
                       JOIN prices p ON p.product_id = l.product_id AND p.currency = :currency
                       WHERE l.report_id = :report AND l.unit_price IS NULL""")

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import create_app
 from distributor.config import Settings
 from distributor.database import db
 from distributor.demo.fill import DemoMember, fill
-from distributor.usage_reports.queries import LINE, REPORT, LineRow, reports
+from distributor.usage_reports.queries import LINE, REPORT, LineRow, ReportRow, reports
 from tests.conftest import administration, in_database, make_settings
 
 # The moment of the design's pictures: Tuesday 27 October 2026, 14:12 in Dublin.
@@ -57,7 +57,7 @@ def demo(filled: Filled) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def found(*conditions: ColumnElement[bool]) -> list[Row[tuple[object, ...]]]:
+def found(*conditions: ColumnElement[bool]) -> list[ReportRow]:
     """Reports, the oldest cycle first."""
     return list(db.session.execute(reports().where(*conditions).order_by(REPORT.c.cycle, REPORT.c.id)))
 

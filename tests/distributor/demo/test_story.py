@@ -11,7 +11,7 @@ from distributor.database import db
 from distributor.demo import kestrel
 from distributor.identity.acting import system
 from distributor.usage_reports.operations.automatic import submit_due
-from distributor.usage_reports.queries import ACCOUNT, changes, history
+from distributor.usage_reports.queries import ACCOUNT, ReportRow, changes, history
 from tests.distributor.demo.conftest import found, lines_of
 
 pytestmark = pytest.mark.usefixtures("demo")
