@@ -89,7 +89,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
 def _answers(port: int) -> bool:
     try:
         connection = HTTPConnection("127.0.0.1", port, timeout=2)
-        connection.request("GET", "/readyz")
+        connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
     except OSError:
         return False

@@ -54,6 +54,7 @@ def _together(job: str, ids: Sequence[int], act: Acts) -> int | None:
     """A whole batch in one transaction; None when any of it failed, and then nothing of it happened."""
     try:
         done = len(act(ids))
+        _no_longer_aside(job, ids)
         db.session.commit()
     except Exception:  # one bad report must not hold up the other 499: each is then tried by itself
         db.session.rollback()
@@ -65,7 +66,7 @@ def _together(job: str, ids: Sequence[int], act: Acts) -> int | None:
 def _alone(job: str, subject: int, act: Acts, at: datetime) -> int:
     try:
         done = len(act([subject]))
-        db.session.execute(delete(SetAside).filter_by(job=job, subject_id=subject))
+        _no_longer_aside(job, [subject])
         db.session.commit()
     except Exception as error:  # recorded, shown by `distributor check`, tried again later
         db.session.rollback()
@@ -73,6 +74,10 @@ def _alone(job: str, subject: int, act: Acts, at: datetime) -> int:
         _set_aside(job, subject, error, at)
         return 0
     return done
+
+
+def _no_longer_aside(job: str, subjects: Sequence[int]) -> None:
+    db.session.execute(delete(SetAside).where(SetAside.job == job, SetAside.subject_id.in_(subjects)))
 
 
 def _aside(job: str, at: datetime) -> list[int]:

@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy import delete
+
 from distributor.database import db
 from distributor.delivery.operations import deliver
 from distributor.identity.acting import system
+from distributor.identity.models import IdempotentAnswer
 from distributor.scheduler.batches import in_batches
 from distributor.usage_reports.operations import automatic, opening
+
+# Longer than any client retries.
+ANSWERS_KEPT = timedelta(days=7)
 
 
 def open_reports(at: datetime) -> int:
@@ -44,6 +50,14 @@ def deliver_mail(at: datetime) -> int:
     return deliver(at).sent
 
 
+def forget_answers(at: datetime) -> int:
+    """Let go of answers kept for an Idempotency-Key for so long that nobody asks again; returns how many."""
+    old = delete(IdempotentAnswer).where(IdempotentAnswer.created_at < at - ANSWERS_KEPT)
+    forgotten = db.session.execute(old.returning(IdempotentAnswer.key)).all()
+    db.session.commit()
+    return len(forgotten)
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A job, how often it runs, and whether only the leading scheduler runs it."""
@@ -59,6 +73,7 @@ JOBS = (
     Job("auto-submit", submit_due, timedelta(seconds=15)),
     Job("auto-approve", approve_by_policy, timedelta(seconds=15)),
     Job("remind", remind, timedelta(seconds=60)),
+    Job("forget-answers", forget_answers, timedelta(hours=1)),
     # Deliverers share the outbox by its leases, so every scheduler process helps.
     Job("deliver", deliver_mail, timedelta(seconds=5), leader_only=False),
 )

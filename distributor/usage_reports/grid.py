@@ -94,7 +94,9 @@ class Group:
 
 @dataclass(slots=True)
 class Idle:
-    """What automatic submission would charge on top: lines at risk as {id, customer_name, from_units, to_units, penalty}."""
+    """What automatic submission would charge on top; `risks` are the lines of which it would charge more, as
+    {id, customer_name, from_units, to_units, penalty}.
+    """
 
     total: Decimal
     risks: list[dict[str, Any]]

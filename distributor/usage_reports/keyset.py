@@ -45,7 +45,9 @@ def report_page(member: CurrentMember, wanted: ReportFilter, after: UUID | None,
 
 
 def _position(uid: UUID, member: CurrentMember) -> Row[Any]:
-    query: Select[Any] = select(REPORT.c.cycle, REPORT.c.id).where(REPORT.c.uid == uid, in_sight(member.organization_id))
+    query: Select[Any] = select(REPORT.c.cycle, REPORT.c.id).where(
+        REPORT.c.uid == uid, in_sight(member.organization_id)
+    )
     row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound("The report of this cursor")

@@ -1,4 +1,4 @@
-"""Lists of reports: the MSP's own, the distributor's queue. Filters come as values, never as SQL; each list is one query."""
+"""Lists of reports: the MSP's own, the distributor's queue. Filters come as values, never as SQL; a list is one query."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def _conditions(wanted: QueueFilter) -> Sequence[ColumnElement[bool]]:
 
 
 def queue_totals(member: CurrentMember, cycle: date | None) -> list[Row[Any]]:
-    """Per status of a cycle (all cycles when None): `status`, `currency`, `number`, `amount`, `at_risk`, `clean`, `penalty`."""
+    """Per status and currency of a cycle (all cycles when None): `number`, `amount`, `at_risk`, `clean`, `penalty`."""
     query = (
         select(
             REPORT.c.status,

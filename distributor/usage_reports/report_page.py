@@ -16,9 +16,9 @@ from distributor.usage_reports import grid, lists, queries
 from distributor.usage_reports.operations.drafts import KEPT, LineDraft
 from distributor.usage_reports.operations.usage import pending_usage
 from distributor.usage_reports.queries import ReportRow
-from workflows.errors import LinesRefused, Refused
+from workflows.errors import Refused
 from workflows.report_cycle import Cycle
-from workflows.usage_report import EDITABLE, Status, Step, actions_for
+from workflows.usage_report import EDITABLE, LineRef, Status, Step, actions_for
 
 # Lines in the first answer; with scripts the rest follows at once, without them there are pages.
 FIRST_LINES = 250
@@ -27,11 +27,12 @@ FIRST_LINES = 250
 @dataclass(frozen=True, slots=True)
 class Came:
     """What came back from a refused form: `lines` as {uid: {units, comment, error}}, the `offenders` that stand in the
-    way of submitting, and the fields of a new line.
+    way of submitting and `why` (the refusal's type), and the fields of a new line.
     """
 
     lines: dict[str, dict[str, Any]] = field(default_factory=dict)
-    offenders: tuple[Any, ...] = ()
+    offenders: tuple[LineRef, ...] = ()
+    why: str = ""
     new_line: dict[str, Any] | None = None
 
 
@@ -67,6 +68,7 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "customers": lists.customers_of(report) if editable else [],
         "reason": _last_reason(report),
         "offenders": came.offenders,
+        "why": came.why,
         "new_line": came.new_line,
     }
 
@@ -122,11 +124,6 @@ def _saved_meanwhile(line: dict[str, Any]) -> str:
         units=line["chargeable_units"] or "–",
         comment=line["comment"] or gettext("no comment"),
     )
-
-
-def offenders_of(refused: Refused) -> tuple[Any, ...]:
-    """The lines that a refused submission names."""
-    return refused.lines if isinstance(refused, LinesRefused) else ()
 
 
 def _pages(report: ReportRow, page: int) -> dict[str, Any]:

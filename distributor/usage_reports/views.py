@@ -23,7 +23,7 @@ from distributor.usage_reports.operations import drafts, steps
 from distributor.usage_reports.operations.drafts import NewLine
 from distributor.usage_reports.operations.usage import apply_usage as take_over_usage
 from distributor.usage_reports.queries import ReportRow
-from distributor.usage_reports.report_page import Came, offenders_of, page_of, refused_lines, rest_of
+from distributor.usage_reports.report_page import Came, page_of, refused_lines, rest_of
 from workflows.errors import LinesRefused, Refused, TransitionNotAllowed
 from workflows.report_cycle import Cycle
 from workflows.usage_report import Side, Status
@@ -132,7 +132,7 @@ def _save_form(uid: UUID) -> BaseResponse | tuple[str, int]:
             steps.submit(queries.report_for_update(uid, member), acting(member, report), clock.now())
     except LinesRefused as refused:
         db.session.commit()  # the draft is good, only the submission waits
-        return _again(uid, member, refused, Came(offenders=offenders_of(refused)))
+        return _again(uid, member, refused, Came(offenders=refused.lines, why=refused.type))
     except (InputRefused, StaleLines, TransitionNotAllowed) as refused:
         db.session.rollback()
         return _again(uid, member, refused, Came(refused_lines(wanted, refused)))

@@ -103,8 +103,31 @@ def test_a_cycle_is_named_after_its_month(cycle: Cycle | date | str) -> None:
         assert formatting.cycle_name(cycle) == "Oktober 2026"
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "shown"),
+    [
+        (date(2026, 10, 1), date(2026, 10, 31), "1–31 October"),
+        (date(2026, 9, 26), date(2026, 10, 25), "26 Sep – 25 Oct"),
+    ],
+)
+def test_a_cycles_days_are_written_as_a_span(first: date, last: date, shown: str) -> None:
+    assert formatting.day_span(first, last) == shown
+
+
+def test_narrow_columns_show_an_instant_without_year_and_zone() -> None:
+    assert formatting.short_instant(DUE, "Europe/Dublin") == "31 Oct, 00:00"
+    assert formatting.short_day(DUE, "America/New_York") == "30 Oct"
+    with force_locale("de"):
+        assert formatting.short_instant(DUE) == "31. Okt., 00:00"
+
+
+def test_a_long_wait_is_shown_by_its_largest_parts() -> None:
+    assert formatting.duration(timedelta(days=4, hours=17, minutes=3), 2) == "4 d 17 h"
+
+
 def test_every_filter_takes_an_unknown_value(app: Flask) -> None:
-    taking_none = set(formatting.FILTERS) - {"currency_symbol", "cycle_name", "plain"}
+    others = {"currency_symbol", "cycle_name", "month_name", "day_span", "zone_city", "plain"}
+    taking_none = set(formatting.FILTERS) - others
     shown = {name: formatting.FILTERS[name](None) for name in sorted(taking_none)}
     assert set(shown.values()) == {"–"}, shown
     assert taking_none <= set(app.jinja_env.filters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -201,7 +202,7 @@ def test_connects_three_part_id_means_the_product_of_its_first_two_parts(story: 
         ("Acme", f"CFQ7TTC0LFLX:0021:{tail}", units) for tail, units in (("CFQ7TTC12ZPW", "3"), ("CFQ7TTC12ZPX", "4"))
     ]
     deliver(story, usage_file(*rows))
-    assert db.session.scalars(select(UsageRow.provisioned_units)).all() == [7]
+    assert db.session.scalars(select(UsageRow.provisioned_units)).all() == [Decimal(7)]
 
 
 def test_a_catalogue_that_has_the_three_part_id_keeps_it(story: Story) -> None:

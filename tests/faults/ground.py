@@ -1,0 +1,105 @@
+"""A small world for hostile callers: two distributors that know nothing of each other, and a checksum of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from flask import Flask
+from sqlalchemy import text
+
+from distributor import create_app
+from distributor.database import db
+from distributor.identity.acting import CurrentMember
+from distributor.usage_reports.operations import steps
+from distributor.usage_reports.queries import ReportRow
+from tests import clients
+from tests.clients import Browser, Program
+from tests.conftest import administration, in_database, make_settings
+from tests.factories import OPENED_AT, Story, member, product, usage
+from workflows.report_cycle import Cycle
+from workflows.usage_report import Role
+
+AT = OPENED_AT + timedelta(days=1)
+# When somebody was last seen is no change of anything.
+SEEN = ("last_seen_at", "last_used_at")
+TABLES = text("""SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY c.relname""")
+
+
+class World:
+    """One distributor with an MSP and its report in each status, and callers for every role on both sides."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        app.config["CLOCK"] = lambda: AT
+        self.story = Story(tolerance_units=2, tolerance_percent=2)
+        self.preparing = self.story.open(("400", "290"), ("40", None))
+        self.review, self.review_line = self._report()
+        steps.submit(self.story.report(self.review), self.story.by(self.story.preparer), AT)
+        self.manual = product(self.story.distributor, "HAND-1", usage_source="manual")
+        self.distributor_admin = member(self.story.distributor, Role.ADMIN, Role.REVIEWER)
+        self.msp_admin = member(self.story.msp, Role.ADMIN, Role.PREPARER)
+        db.session.commit()
+
+    def _report(self) -> tuple[ReportRow, UUID]:
+        return self.story.open_account(("40", None))
+
+    @property
+    def line(self) -> UUID:
+        """The first line of the report that is being prepared: 400 provisioned, 290 chargeable."""
+        found: UUID = self.story.lines(self.preparing)[0].uid
+        return found
+
+    def browser(self, who: CurrentMember) -> Browser:
+        browser = clients.sign_in(self.app, who, AT)
+        db.session.commit()
+        return browser
+
+    def program(self, who: CurrentMember, *scopes: str) -> Program:
+        program = clients.api(self.app, who, *scopes, at=AT)
+        db.session.commit()
+        return program
+
+
+@contextmanager
+def service(cluster: str, template: str, name: str, home: Path) -> Iterator[Flask]:
+    """The service on a new database of this name, inside an application context; the database goes afterwards."""
+    with administration(cluster) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    app = create_app(make_settings(in_database(cluster, name), home))
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+    with administration(cluster) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def checksum() -> dict[str, str]:
+    """What every table holds, as committed."""
+    db.session.rollback()
+    tables = db.session.scalars(TABLES).all()
+    without = "".join(f" - '{column}'" for column in SEEN)
+    queries = " UNION ALL ".join(
+        f"SELECT '{name}', coalesce(md5(string_agg(row::text, ',' ORDER BY row::text)), '') "
+        f"FROM (SELECT to_jsonb(t){without} AS row FROM {name} t) rows"
+        for name in tables
+        if name != "alembic_version"
+    )
+    found = {name: digest for name, digest in db.session.execute(text(queries))}
+    db.session.rollback()
+    return found
+
+
+@contextmanager
+def nothing_changed() -> Iterator[None]:
+    """Fails when anything that is kept changed inside."""
+    db.session.commit()
+    before = checksum()
+    yield
+    after = checksum()
+    assert after == before, f"changed: {[name for name in after if after[name] != before[name]]}"

@@ -1,0 +1,69 @@
+"""The service on a loopback port, and people with browsers who look at it. What a browser complains of fails the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page
+from werkzeug.serving import make_server
+
+from distributor import clock
+from distributor.database import db
+from distributor.identity import sessions
+from distributor.identity.acting import CurrentMember
+from distributor.identity.current import cookie_name
+
+WAIT_SECONDS = 10
+# A browser reports each refused request; a page that handles the refusal itself has nothing to be ashamed of.
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(09|22) ")
+
+
+class Site:
+    """An address with people who visit it. `complaints` collects what their browsers said on the console."""
+
+    def __init__(self, url: str, browser: Browser) -> None:
+        self.url = url
+        self.browser = browser
+        self.complaints: list[str] = []
+
+    def visitor(self, *, width: int = 1440, scripts: bool = True) -> Page:
+        """A page of a fresh browser in which nobody is signed in."""
+        context = self.browser.new_context(
+            base_url=self.url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
+        )
+        context.set_default_timeout(WAIT_SECONDS * 1000)
+        page = context.new_page()
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        return page
+
+    def member(self, who: CurrentMember, **options: Any) -> Page:
+        """A page of a fresh browser in which `who` is signed in; commits what the test has made."""
+        page = self.visitor(**options)
+        token = sessions.start(who.user_id, who.member_id, clock.now())
+        db.session.commit()
+        page.context.add_cookies([{"name": cookie_name(), "value": token, "url": self.url}])
+        return page
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not REFUSED.match(message.text):
+            self.complaints.append(message.text)
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The app on a free loopback port, a thread for each request; answers its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
