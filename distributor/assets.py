@@ -46,4 +46,8 @@ def version_of(folder: Path) -> str:
 
 @public
 def _file(version: str, filename: str) -> Response:
-    return send_from_directory(cast(str, current_app.static_folder), filename)
+    answer = send_from_directory(cast(str, current_app.static_folder), filename)
+    # Read now, so that the file is closed with the answer: what compresses a stream would leave it open.
+    answer.direct_passthrough = False
+    answer.make_sequence()
+    return answer

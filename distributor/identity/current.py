@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar, cast
 
@@ -141,22 +142,21 @@ def cookie_name() -> str:
 def _by_cookie() -> CurrentMember | None:
     token = request.cookies.get(cookie_name())
     at = clock.now()
-    found = sessions.find(token, at) if token else None
-    if found is None:
-        return None
-    if sessions.is_stale(found.seen_at, at):
-        sessions.touch(found, at)
-        db.session.commit()
-    return found.member
+    return _in_use(sessions.find(token, at) if token else None, sessions.touch, at)
 
 
 def _by_token() -> CurrentMember | None:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     at = clock.now()
-    found = tokens.find(text.strip(), at) if scheme.lower() == "bearer" else None
+    return _in_use(tokens.find(text.strip(), at) if scheme.lower() == "bearer" else None, tokens.touch, at)
+
+
+def _in_use(
+    found: sessions.Known | None, touch: Callable[[sessions.Known, datetime], None], at: datetime
+) -> CurrentMember | None:
     if found is None:
         return None
     if sessions.is_stale(found.seen_at, at):
-        tokens.touch(found, at)
+        touch(found, at)
         db.session.commit()
     return found.member

@@ -16,6 +16,11 @@ from workflows.units import LineState, charge_automatically
 Key = tuple[int | None, int]
 # Fewer agreeing lines than this stay beside those that differ: a fold that hides one line saves nobody anything.
 FOLD_FROM = 2
+# On average; fewer lines for each customer stand better without headings.
+LINES_PER_HEADING = 2
+# Parts out of sight cost the browser nothing; js/grid/groups.js cuts as finely.
+LINES_PER_PART = 50
+RANK = {"need": 0, "missing": 1, "explained": 2}
 
 
 @dataclass(slots=True)
@@ -89,7 +94,7 @@ class Group:
 
     @property
     def penalty(self) -> Decimal:
-        return sum((line.idle_amount - line.amount for line in self.lines if line.idle_amount is not None), Decimal(0))
+        return sum((_penalty(line) for line in self.lines), Decimal(0))
 
 
 @dataclass(slots=True)
@@ -188,7 +193,25 @@ def _change(line: LineRow, previous: Mapping[Key, Decimal | None]) -> Decimal | 
     return Decimal(line.provisioned_units - before)
 
 
-def groups(lines: Iterable[GridLine]) -> list[Group]:
+def grouping(lines: Sequence[GridLine]) -> str:
+    """How the grid starts: "customer", or "none" where a heading for each customer would mostly head a single line."""
+    customers = {line.customer_name for line in lines}
+    return "customer" if len(lines) >= LINES_PER_HEADING * len(customers) else "none"
+
+
+def groups(lines: Sequence[GridLine]) -> list[Group]:
+    """Lines in the order and under the headings in which the grid starts, what needs something first."""
+    return by_customer(lines) if grouping(lines) == "customer" else ungrouped(lines)
+
+
+def ungrouped(lines: Iterable[GridLine]) -> list[Group]:
+    """Lines one below the other in parts without a heading."""
+    ordered = sorted(lines, key=lambda line: (RANK.get(line.state, len(RANK)), -_penalty(line)))
+    parts = [ordered[at : at + LINES_PER_PART] for at in range(0, len(ordered), LINES_PER_PART)]
+    return [Group("", "", part) for part in parts]
+
+
+def by_customer(lines: Iterable[GridLine]) -> list[Group]:
     """Lines by customer: those who need something first, most money first, then those who explained, then by name."""
     found: dict[str, Group] = {}
     for line in lines:
@@ -198,6 +221,10 @@ def groups(lines: Iterable[GridLine]) -> list[Group]:
     for group in ordered:
         _fold(group)
     return ordered
+
+
+def _penalty(line: GridLine) -> Decimal:
+    return Decimal(0) if line.idle_amount is None else line.idle_amount - line.amount
 
 
 def _urgency(group: Group) -> tuple[bool, bool, Decimal, str]:

@@ -60,6 +60,7 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "pending": pending_usage(report) if editable else None,
         "settings": {
             **settings_of(report, editable, Step.SUBMIT in actions, bool(rest)),
+            "group_by": grid.grouping(lines),
             "post_url": url_for("usage_reports.save", uid=report.uid, page=page if page > 1 else None),
             "refused": came.lines,
         },
@@ -150,7 +151,6 @@ def settings_of(report: ReportRow, editable: bool, may_submit: bool, has_rest: b
         "minor_unit": report.minor_unit,
         "tolerance_units": report.tolerance_units,
         "tolerance_percent": report.tolerance_percent,
-        "group_by": "customer",
     }
 
 

@@ -320,53 +320,36 @@ KEEP_DELETED = keeping_totals(
 KEEP_UPDATED = keeping_totals(
     "new_lines n JOIN old_lines o ON o.id = n.id", "n.report_id", each("{n} - {o}"), ASKED_OF_CHANGES, MAY_CHANGE
 )
-# A trigger of the lines sees every report, whoever asks.
-DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
+
+
+def line_guard(happened: str, kept: str, rule: str) -> str:
+    """The function behind the trigger that looks at lines once they were inserted, updated or deleted."""
+    # EXECUTE: planned for this call's number of lines. A plan kept from a call with one line would join thousands of
+    # lines with one another one by one, a plan kept from a large one would read every report there is.
+    return f"""
+CREATE FUNCTION lines_{happened}() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+  wrong bigint;
+BEGIN
+  EXECUTE $sql${kept}$sql$
+  INTO wrong;
+  IF wrong IS NOT NULL THEN
+    PERFORM refuse_line('{rule}', wrong);
+  END IF;
+  RETURN NULL;
+END $$;
+"""
+
 
 LINE_GUARDS = f"""
 CREATE FUNCTION refuse_line(rule text, report bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'usage report %: %', report, rule USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-
--- EXECUTE, here and below: planned for this call's number of lines. A plan kept from a call with one line would join
--- thousands of lines with one another one by one, a plan kept from a large one would read every report there is.
-CREATE FUNCTION lines_inserted() RETURNS trigger {DEFINER} AS $$
-DECLARE
-  wrong bigint;
-BEGIN
-  EXECUTE $sql${KEEP_INSERTED}$sql$
-  INTO wrong;
-  IF wrong IS NOT NULL THEN
-    PERFORM refuse_line('lines are added only while it is being prepared or rejected', wrong);
-  END IF;
-  RETURN NULL;
-END $$;
-
-CREATE FUNCTION lines_deleted() RETURNS trigger {DEFINER} AS $$
-DECLARE
-  wrong bigint;
-BEGIN
-  EXECUTE $sql${KEEP_DELETED}$sql$
-  INTO wrong;
-  IF wrong IS NOT NULL THEN
-    PERFORM refuse_line('lines go only while it is being prepared or rejected, accepted ones never', wrong);
-  END IF;
-  RETURN NULL;
-END $$;
-
-CREATE FUNCTION lines_updated() RETURNS trigger {DEFINER} AS $$
-DECLARE
-  wrong bigint;
-BEGIN
-  EXECUTE $sql${KEEP_UPDATED}$sql$
-  INTO wrong;
-  IF wrong IS NOT NULL THEN
-    PERFORM refuse_line('its lines cannot change this way in its present status and version', wrong);
-  END IF;
-  RETURN NULL;
-END $$;
-
+{line_guard("inserted", KEEP_INSERTED, "lines are added only while it is being prepared or rejected")}
+{line_guard("deleted", KEEP_DELETED, "lines go only while it is being prepared or rejected, accepted ones never")}
+{line_guard("updated", KEEP_UPDATED, "its lines cannot change this way in its present status and version")}
 CREATE TRIGGER lines_inserted AFTER INSERT ON usage_report_lines
   REFERENCING NEW TABLE AS new_lines FOR EACH STATEMENT EXECUTE FUNCTION lines_inserted();
 CREATE TRIGGER lines_updated AFTER UPDATE ON usage_report_lines

@@ -215,4 +215,4 @@ def test_a_line_counted_by_hand_comes_and_goes(site: Site, story: Story) -> None
     page.get_by_role("button", name="Add line").click()
     expect(page.get_by_text("Line added.")).to_be_visible()
     page.get_by_role("button", name=re.compile("Remove line")).click()
-    expect(page.get_by_text("New One Ltd")).to_have_count(0)
+    expect(page.locator("tr.line", has_text="New One Ltd")).to_have_count(0)

@@ -4,6 +4,7 @@ deciding each report; what happened is what prevents a second run.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from distributor.database import db
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, notify, record_all
-from distributor.usage_reports.operations.taking import take
+from distributor.usage_reports.operations.taking import submission, take
 from distributor.usage_reports.queries import (
     ACCOUNT,
     LINE,
@@ -89,20 +90,13 @@ class _Charged:
 
 def _submission(report: ReportRow, acting: Acting, at: datetime, charged: _Charged) -> Recorded:
     event = take(Submitted, report, Step.AUTO_SUBMIT, acting, at)
-    sets = {
-        "submitted_at": at,
-        "submitted_from": str(event.source),
-        "submission_kind": str(event.kind),
-        "endorsed_by": None,
-        "endorsed_at": None,
-    }
     details = {
         "amount": report.amount + charged.extra,
         "penalised": charged.penalised,
         "estimated": charged.estimated,
         "lateness_seconds": int((at - report.due_at).total_seconds()),
     }
-    return Recorded(report, event, sets, details)
+    return Recorded(report, event, submission(event), details)
 
 
 def line_state(line: LineRow) -> LineState:
@@ -151,23 +145,25 @@ def _charge(due: Sequence[ReportRow]) -> dict[int, _Charged]:
 def _write(treated: Sequence[tuple[LineRow, int, LineState]]) -> None:
     if treated:
         change_lines(
-            """SELECT given.*
-               FROM unnest(CAST(:ids AS bigint[]), CAST(:versions AS int[]), CAST(:units AS numeric[]),
-                           CAST(:declared AS numeric[]), CAST(:penalised AS boolean[]), CAST(:estimated AS boolean[]),
-                           CAST(:words AS text[]))
-                      AS given (id, version, units, declared, penalised, estimated, words)""",
+            """SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb))
+                 AS given (id bigint, version int, units numeric, declared numeric, penalised boolean,
+                           estimated boolean, words text)""",
             """chargeable_units = g.units, declared_units = g.declared, penalised = g.penalised,
                estimated = g.estimated, system_note = g.words""",
-            {
-                "ids": [line.id for line, _, _ in treated],
-                "versions": [version for _, version, _ in treated],
-                "units": [after.chargeable_units for _, _, after in treated],
-                "declared": [after.declared_units for _, _, after in treated],
-                "penalised": [after.penalised for _, _, after in treated],
-                "estimated": [after.estimated for _, _, after in treated],
-                "words": [_words(after) for _, _, after in treated],
-            },
+            {"lines": json.dumps([_treated(*one) for one in treated], default=str)},
         )
+
+
+def _treated(line: LineRow, version: int, after: LineState) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "version": version,
+        "units": after.chargeable_units,
+        "declared": after.declared_units,
+        "penalised": after.penalised,
+        "estimated": after.estimated,
+        "words": _words(after),
+    }
 
 
 def _words(after: LineState) -> str:

@@ -77,7 +77,7 @@ def save_lines(
     if not changed:
         return Saved(report.version, 0)
     details = {"lines": len(changed)}
-    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, details), acting)
+    record(Recorded(report, event, details=details), acting)
     _write(changed, event)
     return Saved(event.version, len(changed))
 
@@ -193,7 +193,7 @@ def add_line(
     if product.usage_source == "feed":
         _check_usage_is_missing(report, comment)
     customer = _customer(report, new)
-    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, {"added": product.sku}), acting)
+    record(Recorded(report, event, details={"added": product.sku}), acting)
     uid = _insert_line(report, product, customer, units, comment=comment, event=event)
     note_lines(
         """SELECT l.*, CAST(:version AS int) AS now_version
@@ -287,7 +287,7 @@ def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, v
         raise NotFound("This line")
     if not line.added_by_msp or line.accepted:
         raise Conflict("Only lines that were added by hand, and that the distributor has not accepted, can be removed.")
-    record(Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, {"removed": line.sku}), acting)
+    record(Recorded(report, event, details={"removed": line.sku}), acting)
     note_lines(
         "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = :id",
         "removed",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Row, select, text
@@ -35,12 +37,13 @@ class Opening:
 
 def terms_of(account: AccountRow | Account) -> OpeningTerms:
     """What decides when the account's reports open."""
-    return OpeningTerms(
-        closing_day=account.closing_day,
-        opens_on_day=account.opens_on_day,
-        opens_days_after_end=account.opens_days_after_end,
-        time_zone=account.time_zone,
-    )
+    return _terms(account.closing_day, account.opens_on_day, account.opens_days_after_end, account.time_zone)
+
+
+# Thousands of accounts open with the same few terms on the same day: each instant is worked out once.
+_terms = lru_cache(maxsize=1024)(OpeningTerms)
+_opens_at = lru_cache(maxsize=1024)(opens_at)
+_due_after = lru_cache(maxsize=1024)(due_after)
 
 
 def accounts_to_open(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
@@ -84,21 +87,21 @@ def open_newest(at: datetime, acting: Acting, *, after: int = 0, limit: int = 50
 def opening_of(account: AccountRow, cycle: Cycle, at: datetime) -> Opening:
     """What opening `cycle` of `account` at `at` comes to; a late opening keeps its full window (domain.md, "When")."""
     starts_on, ends_on = bounds(cycle, account.closing_day)
-    due_at = due_after(at, account.auto_submit_after_days, account.time_zone)
+    due_at = _due_after(at, account.auto_submit_after_days, account.time_zone)
     return Opening(account, cycle, starts_on, ends_on, due_at)
 
 
 def _check_may_open(opening: Opening, acting: Acting, at: datetime) -> None:
     terms = opening.account
     state = unopened(opening.due_at, terms.time_zone, terms.resubmit_after_days)
-    fire(state, Step.OPEN, acting.actor, at, opens_at=opens_at(opening.cycle, terms_of(terms)))
+    fire(state, Step.OPEN, acting.actor, at, opens_at=_opens_at(opening.cycle, terms_of(terms)))
 
 
 def next_opening(account: AccountRow | Account, cycle: Cycle) -> datetime | None:
     """When `cycle` opens for the account; None when it reports no more by then."""
     if account.reports_until is not None and cycle.first_day > account.reports_until:
         return None
-    return opens_at(cycle, terms_of(account))
+    return _opens_at(cycle, terms_of(account))
 
 
 def first_cycle(account: AccountRow | Account, at: datetime) -> Cycle:
@@ -120,9 +123,8 @@ SELECT
   a.id, a.distributor_id, a.msp_id, o.cycle, o.starts_on, o.ends_on, 'msp_preparing', :at, o.due_at, :at, :at,
   a.po_number, a.currency, o.minor_unit, a.time_zone, a.auto_submit_after_days, a.resubmit_after_days,
   a.tolerance_units, a.tolerance_percent, a.corrections_allowed, a.uplift_percent, a.usage_source
-FROM unnest(CAST(:accounts AS bigint[]), CAST(:cycles AS date[]), CAST(:starts AS date[]), CAST(:ends AS date[]),
-            CAST(:dues AS timestamptz[]), CAST(:minors AS smallint[]))
-       AS o (account_id, cycle, starts_on, ends_on, due_at, minor_unit)
+FROM jsonb_to_recordset(CAST(:openings AS jsonb))
+       AS o (account_id bigint, cycle date, starts_on date, ends_on date, due_at timestamptz, minor_unit smallint)
 JOIN accounts a ON a.id = o.account_id
 JOIN reporting_scopes s ON s.distributor_id = a.distributor_id AND s.region = a.region
   AND s.account_type = a.account_type AND s.usage_reports
@@ -144,21 +146,24 @@ def open_reports(openings: Sequence[Opening], acting: Acting, at: datetime) -> l
         return []
     for opening in openings:
         _check_may_open(opening, acting, at)
-    given = {
-        "accounts": [o.account.id for o in openings],
-        "cycles": [o.cycle.first_day for o in openings],
-        "starts": [o.starts_on for o in openings],
-        "ends": [o.ends_on for o in openings],
-        "dues": [o.due_at for o in openings],
-        "minors": [minor_unit(o.account.currency) for o in openings],
-        "at": at,
-    }
+    given = {"openings": json.dumps([_given(opening) for opening in openings], default=str), "at": at}
     ids = list(db.session.scalars(REPORTS, given))
     if ids:
         add_opening_lines(ids)
         db.session.execute(ACTIONS, {"ids": ids, "at": at, "name": acting.name, "via": acting.via})
         _tell(ids, at)
     return ids
+
+
+def _given(opening: Opening) -> dict[str, Any]:
+    return {
+        "account_id": opening.account.id,
+        "cycle": opening.cycle.first_day,
+        "starts_on": opening.starts_on,
+        "ends_on": opening.ends_on,
+        "due_at": opening.due_at,
+        "minor_unit": minor_unit(opening.account.currency),
+    }
 
 
 def _tell(ids: list[int], at: datetime) -> None:
@@ -170,16 +175,15 @@ def _tell(ids: list[int], at: datetime) -> None:
 
 ADVANCE = text("""
 UPDATE accounts a SET next_cycle = n.cycle, next_opens_at = n.opens_at
-FROM unnest(CAST(:ids AS bigint[]), CAST(:cycles AS date[]), CAST(:opens AS timestamptz[])) AS n (id, cycle, opens_at)
+FROM jsonb_to_recordset(CAST(:next AS jsonb)) AS n (id bigint, cycle date, opens_at timestamptz)
 WHERE a.id = n.id""")
 
 
 def _advance(openings: Sequence[Opening]) -> None:
     if openings:
         following = [(opening.account, opening.cycle.next()) for opening in openings]
-        given = {
-            "ids": [account.id for account, _ in following],
-            "cycles": [cycle.first_day for _, cycle in following],
-            "opens": [next_opening(account, cycle) for account, cycle in following],
-        }
-        db.session.execute(ADVANCE, given)
+        rows = [
+            {"id": account.id, "cycle": cycle.first_day, "opens_at": next_opening(account, cycle)}
+            for account, cycle in following
+        ]
+        db.session.execute(ADVANCE, {"next": json.dumps(rows, default=str)})

@@ -37,6 +37,8 @@ SETTABLE = {
 }
 
 
+UNENDORSED = {"endorsed_by": None, "endorsed_at": None}
+
 # A step's occasion is the version it made, so that one step never tells anybody twice.
 OF_STEP = ("'version:' || s.version", "jsonb_build_object('version', s.version)")
 
@@ -51,6 +53,11 @@ class Recorded:
     details: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
 
+    @property
+    def columns(self) -> dict[str, Any]:
+        """All that the step sets on the report: an endorsement falls where the rules say so."""
+        return {**self.sets, **(UNENDORSED if self.event.clears_endorsement else {})}
+
 
 def record(recorded: Recorded, acting: Acting, *, tell: str | None = None) -> None:
     """Write one step down; `tell` names the occasion people hear of."""
@@ -61,20 +68,14 @@ def record_all(steps: Sequence[Recorded], acting: Acting, *, tell: str | None = 
     """Write one and the same kind of step down for many reports. Their rows must be locked by the caller."""
     if not steps:
         return
-    columns = tuple(sorted(steps[0].sets))
-    statement = _statement(columns, AUDIENCES[tell] if tell else ())
-    db.session.execute(statement, _parameters(steps, columns, acting, tell))
+    statement = _statement(tuple(sorted(steps[0].columns)), AUDIENCES[tell] if tell else ())
+    db.session.execute(statement, _parameters(steps, acting, tell))
 
 
-def _parameters(
-    steps: Sequence[Recorded], columns: tuple[str, ...], acting: Acting, tell: str | None
-) -> dict[str, Any]:
+def _parameters(steps: Sequence[Recorded], acting: Acting, tell: str | None) -> dict[str, Any]:
     event = steps[0].event
     return {
-        "ids": [step.report.id for step in steps],
-        "sources": [str(step.event.source) for step in steps],
-        "targets": [str(step.event.target) for step in steps],
-        "details": [json.dumps(_details(step)) for step in steps],
+        "steps": json.dumps([_given(step) for step in steps]),
         "step": str(event.step),
         "at": event.at,
         "reason": steps[0].reason,
@@ -85,8 +86,14 @@ def _parameters(
         "web_session_id": acting.web_session_id,
         "api_token_id": acting.api_token_id,
         "event": tell,
-        **{column: [step.sets[column] for step in steps] for column in columns},
     }
+
+
+def _given(step: Recorded) -> dict[str, Any]:
+    """A step as the statement takes it: one JSON text for all is much cheaper to write than an array per column."""
+    sets = {column: None if value is None else _plain(value) for column, value in step.columns.items()}
+    event = step.event
+    return {**sets, "id": step.report.id, "source": event.source, "target": event.target, "details": _details(step)}
 
 
 def _details(step: Recorded) -> dict[str, Any]:
@@ -102,17 +109,15 @@ def _plain(value: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def _statement(columns: tuple[str, ...], audiences: tuple[Audience, ...]) -> TextClause:
-    arrays = "".join(f", CAST(:{column} AS {SETTABLE[column]}[])" for column in columns)
-    names = "".join(f", {column}" for column in columns)
+    types = "".join(f", {column} {SETTABLE[column]}" for column in columns)
     sets = "".join(f", {column} = s.{column}" for column in columns)
     told = f", told AS ({_telling(audiences, *OF_STEP)})" if audiences else ""
     return text(f"""
 WITH s AS (
   SELECT r.id, r.account_id, r.distributor_id, r.msp_id, r.version + 1 AS version, given.source, given.target,
          given.details{"".join(f", given.{column}" for column in columns)}
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:sources AS text[]), CAST(:targets AS text[]),
-              CAST(:details AS jsonb[]){arrays})
-         AS given (id, source, target, details{names})
+  FROM jsonb_to_recordset(CAST(:steps AS jsonb))
+         AS given (id bigint, source text, target text, details jsonb{types})
   JOIN usage_reports r ON r.id = given.id
 ), acted AS (
   INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,
@@ -135,10 +140,11 @@ def notify(
     """
     if not report_ids:
         return 0
-    given = {
-        "ids": list(report_ids), "occasions": list(occasions), "details": [json.dumps(d) for d in details],
-        "event": tell, "at": at, "user_id": None,
-    }  # fmt: skip
+    told = [
+        {"id": report_id, "occasion": occasion, "details": detail}
+        for report_id, occasion, detail in zip(report_ids, occasions, details, strict=True)
+    ]
+    given = {"told": json.dumps(told), "event": tell, "at": at, "user_id": None}
     return len(db.session.scalars(_notice(AUDIENCES[tell]), given).all())
 
 
@@ -147,8 +153,7 @@ def _notice(audiences: tuple[Audience, ...]) -> TextClause:
     return text(f"""
 WITH s AS (
   SELECT r.id, r.account_id, r.distributor_id, r.msp_id, given.occasion, given.details
-  FROM unnest(CAST(:ids AS bigint[]), CAST(:occasions AS text[]), CAST(:details AS jsonb[]))
-         AS given (id, occasion, details)
+  FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS given (id bigint, occasion text, details jsonb)
   JOIN usage_reports r ON r.id = given.id
 ){_telling(audiences, "s.occasion", "s.details")} RETURNING id""")
 

@@ -16,7 +16,7 @@ from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, record
-from distributor.usage_reports.operations.taking import take
+from distributor.usage_reports.operations.taking import submission, take
 from distributor.usage_reports.queries import ReportRow
 from workflows.events import Approved, Endorsed, Event, Invoiced, Recalled, Rejected, Reopened, Submitted, Waived
 from workflows.usage_report import Side, Step
@@ -33,14 +33,7 @@ def submit(
     NotPermitted.
     """
     event = take(Submitted, report, Step.SUBMIT, acting, at, version=version, nil=nil)
-    sets = {
-        "submitted_at": at,
-        "submitted_from": str(event.source),
-        "submission_kind": str(event.kind),
-        "endorsed_by": None,
-        "endorsed_at": None,
-    }
-    record(Recorded(report, event, sets, _figures(report)), acting, tell="submitted")
+    record(Recorded(report, event, submission(event), _figures(report)), acting, tell="submitted")
     return event
 
 
@@ -64,8 +57,7 @@ def waive(
     event = take(Waived, report, Step.WAIVE, acting, at, version=version, reason=reason, penalised_line=line.penalised)
     words = checked_text(reason, "reason")
     details = {"line": line.label, "penalty": line.penalty}
-    recorded = Recorded(report, event, {"endorsed_by": None, "endorsed_at": None}, details, words)
-    record(recorded, acting, tell="waived")
+    record(Recorded(report, event, details=details, reason=words), acting, tell="waived")
     change_lines(
         "SELECT CAST(:line AS bigint) AS id, CAST(:version AS int) AS version",
         "chargeable_units = l.declared_units, declared_units = NULL, penalised = false, waived_reason = :reason",
@@ -168,12 +160,7 @@ def checked_text(words: str, field: str) -> str:
 
 def _back_with_msp(report: ReportRow, due_at: datetime, at: datetime) -> dict[str, Any]:
     changed = due_at != report.due_at
-    return {
-        "due_at": due_at,
-        "due_set_at": at if changed else report.due_set_at,
-        "endorsed_by": None,
-        "endorsed_at": None,
-    }
+    return {"due_at": due_at, "due_set_at": at if changed else report.due_set_at}
 
 
 def _figures(report: ReportRow) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_prices_stand_side_by_side_by_currency(story: Story) -> None:
 
 
 def test_every_wrong_field_is_named_at_once(story: Story) -> None:
-    fields = {
+    fields: dict[str, Any] = {
         "vendor": "Micro\nsoft",
         "precision": 5,
         "usage_source": "guess",

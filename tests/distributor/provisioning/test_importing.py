@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -243,6 +244,14 @@ def test_a_cycle_years_ahead_is_refused(story: Story) -> None:
 
 
 def test_the_answer_has_the_shape_of_the_api(story: Story) -> None:
-    expected = {"rows": 1, "added": 1, "changed": 0, "removed": 0, "unchanged": 0, "report": None, "refused": []}
+    expected: dict[str, Any] = {
+        "rows": 1,
+        "added": 1,
+        "changed": 0,
+        "removed": 0,
+        "unchanged": 0,
+        "report": None,
+        "refused": [],
+    }
     answer = deliver(story, usage_file(("Acme", "E3", "10"))).as_dict()
     assert {name: answer[name] for name in expected} == expected

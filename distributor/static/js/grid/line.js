@@ -27,7 +27,7 @@ export function lineOf(row) {
     savedUnits: unitsOf(data.saved),
     savedComment: data.savedComment ?? comment?.defaultValue ?? row.querySelector(".comment-text").textContent,
     product: data.product,
-    customer: row.parentElement.dataset.key,
+    customer: data.customer ?? row.parentElement.dataset.key,
   };
 }
 
