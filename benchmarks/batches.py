@@ -27,8 +27,10 @@ LATE = timedelta(seconds=30)
 
 # What must be the same in both databases, by table: what a row says, without what each database counts by itself.
 WRITTEN = {
-    "usage_reports": "account_id, cycle, status, version, due_at, submission_kind, amount, penalty, unexplained, line_count",
-    "usage_report_lines": "account_id, sku, customer_ref, version, chargeable_units, declared_units, penalised, system_note",
+    "usage_reports": "account_id, cycle, status, version, due_at, submission_kind, "
+    "amount, penalty, unexplained, line_count",
+    "usage_report_lines": "account_id, sku, customer_ref, version, "
+    "chargeable_units, declared_units, penalised, system_note",
     "report_actions": "account_id, version, step, at, actor_side, actor_name, via",
     "line_changes": "account_id, version, line_label, field, old, new",
     "notifications": "account_id, event, occasion, recipient, side, details",
@@ -62,7 +64,11 @@ def measure(server: str, sizes: Sizes, today: date) -> list[Figure]:
     return [
         share(f"open {what}, against one SQL statement", opened, 0.7, 0.95, "reports"),
         share(
-            f"auto-submit {what}, {UNEXPLAINED:.0%} of them unexplained, against plain SQL", submitted, 0.4, 0.75, "reports"
+            f"auto-submit {what}, {UNEXPLAINED:.0%} of them unexplained, against plain SQL",
+            submitted,
+            0.4,
+            0.75,
+            "reports",
         ),
     ]
 

@@ -70,8 +70,8 @@ def measure(pile: Pile, web: Web, keys: dict[int, Key], sizes: Sizes) -> list[Fi
     approvals: list[tuple[Called, Called]] = []
     for number in range(sizes.rounds):
         ours, floor = cycles[2 * number], cycles[2 * number + 1]
-        submits.append((_by_service(pile, web, keys, ours, "submit"), _by_floor(program, pile, keys, floor, "submit")))
-        approvals.append((_by_service(pile, web, keys, ours, "approve"), _by_floor(program, pile, keys, floor, "approve")))
+        for step, taken in (("submit", submits), ("approve", approvals)):
+            taken.append((_by_service(pile, web, keys, ours, step), _by_floor(program, pile, keys, floor, step)))
     return [*_figures("submit", submits), *_figures("approve", approvals)]
 
 
@@ -114,9 +114,9 @@ def _by_floor(program: str, pile: Pile, keys: dict[int, Key], cycle: Cycle, step
     key = keys[1]
     given = {"i": 0, "hash": digest(key.text).hex(), "user": key.user_id, "token": key.id}
     alone = _first(number)
-    single = floors.run(program, pile.url, step, 1, alone, {**given, "first": first})
+    single = floors.run(program, pile.url, step, 1, each=alone, given={**given, "first": first})
     each = (number - alone) // CLIENTS
-    together = floors.run(program, pile.url, step, CLIENTS, each, {**given, "first": first + alone})
+    together = floors.run(program, pile.url, step, CLIENTS, each=each, given={**given, "first": first + alone})
     return Called(median(single.latencies), together.rate)
 
 

@@ -1,4 +1,4 @@
-"""Saving a draft in which every line of a long report changed: as the grid sends it, as an operation, and as plain SQL."""
+"""Saving a draft in which every line of a long report changed: as the grid sends it, as an operation, as plain SQL."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks import databases
-from benchmarks.ground import PRODUCTS, Ground, Kind, fill, recent_cycles
 from benchmarks.figures import Figure
+from benchmarks.ground import PRODUCTS, Ground, Kind, fill, recent_cycles
 from benchmarks.service import environment
 from benchmarks.sizes import Sizes
 
@@ -37,8 +37,9 @@ def _write(path: Path, rows: int) -> None:
         table = csv.writer(file)
         table.writerow(["customer_ref", "customer_name", "sku", "provisioned_units", "used_units"])
         table.writerows(
-            [f"N{row // PRODUCTS}", f"New customer number {row // PRODUCTS}", f"SKU-{row % PRODUCTS + 1}", row % 90, row % 80]
+            [f"N{customer}", f"New customer number {customer}", f"SKU-{item + 1}", row % 90, row % 80]
             for row in range(rows)
+            for customer, item in [divmod(row, PRODUCTS)]
         )
 
 

@@ -32,7 +32,7 @@ def pgbench() -> str | None:
     return next((path for path in found if Path(path).exists()), shutil.which("pgbench"))
 
 
-def run(program: str, url: str, script: str, clients: int, each: int, given: Mapping[str, object]) -> Floor:
+def run(program: str, url: str, script: str, clients: int, *, each: int, given: Mapping[str, object]) -> Floor:
     """Run `sql/<script>.sql` `each` times on `clients` connections, with the service's rights."""
     with tempfile.TemporaryDirectory() as folder:
         variables = [f"--define={name}={value}" for name, value in {**given, "each": each}.items()]

@@ -21,8 +21,9 @@ TERMS = OpeningTerms(closing_day=None, opens_on_day=20, opens_days_after_end=Non
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`accounts` accounts, numbered after `prefix`, with usage of `lines` lines in each of the newest `cycles` (None: all).
+    """`accounts` accounts, numbered after `prefix`, with usage of `lines` lines in each of the newest `cycles`.
 
+    Where `cycles` is None, that is all of them.
     `unexplained`: share of the lines whose used units lie under provisioned, so that they need a comment.
     """
 
@@ -79,7 +80,8 @@ SELECT id, distributor_id, 'EUR', 1 + id * 0.85 FROM products;
 """
 
 ACCOUNTS = """
-INSERT INTO accounts (number, distributor_id, msp_id, region, account_type, auto_submit_after_days, resubmit_after_days,
+INSERT INTO accounts (
+  number, distributor_id, msp_id, region, account_type, auto_submit_after_days, resubmit_after_days,
   opens_on_day, tolerance_units, tolerance_percent, currency, time_zone, usage_source, reports_from, corrections_allowed,
   uplift_percent, next_cycle, next_opens_at)
 SELECT '{prefix}-' || n, d.id, m.id, 'Europe', 'MSP', {days}, 7,
@@ -92,13 +94,15 @@ SELECT a.id, a.distributor_id, a.msp_id, 'C' || n, 'Customer number ' || n
 FROM accounts a, generate_series(1, {customers}) n WHERE a.number LIKE '{prefix}-%';
 """
 
-# Two lines for each customer. Provisioned units are the account's and line's, the same in each cycle; a line's used units
-# are unknown, or lie five under provisioned where the line is to be a discrepancy.
+# Two lines for each customer. Provisioned units are the account's and line's, the same in each cycle; a line's used
+# units are unknown, or lie five under provisioned where the line is to be a discrepancy.
 USAGE = """
-INSERT INTO usage_snapshots (account_id, distributor_id, msp_id, cycle, source, format, digest, row_count, imported_at, imported_by)
+INSERT INTO usage_snapshots (
+  account_id, distributor_id, msp_id, cycle, source, format, digest, row_count, imported_at, imported_by)
 SELECT id, distributor_id, msp_id, '{cycle}', 'feed', 'json', sha256(''), {lines}, '{at}', 'benchmark' FROM accounts
 WHERE number LIKE '{prefix}-%';
-INSERT INTO usage_rows (snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units, used_units)
+INSERT INTO usage_rows (
+  snapshot_id, account_id, distributor_id, msp_id, customer_id, product_id, provisioned_units, used_units)
 SELECT s.id, s.account_id, s.distributor_id, s.msp_id, c.id, p.id, 20 + n % 7 + s.account_id % 5,
   CASE WHEN (s.account_id * {lines} + n) * 617 % 1000 < {unexplained} * 1000 THEN 15 + n % 7 + s.account_id % 5 END
 FROM usage_snapshots s

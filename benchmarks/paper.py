@@ -14,10 +14,10 @@ from benchmarks.figures import Figure
 FIELDS = ("work", "measured", "ours", "floor", "at least", "goal", "")
 INTRODUCTION = """# How fast
 
-Written by `make bench`; do not edit. Ratios hold from day to day, absolute figures drift with the machine: client, server
-and PostgreSQL share it. Medians of {rounds} round(s). The floor is plain SQL with the same writes, on the same schema with the
-same triggers and constraints: pgbench with prepared statements in one transaction for single steps, one statement for
-batches. What both wrote in batches is compared before their times are.
+Written by `make bench`; do not edit. Ratios hold from day to day, absolute figures drift with the machine: client,
+server and PostgreSQL share it. Medians of {rounds} round(s). The floor is plain SQL with the same writes, on the same
+schema with the same triggers and constraints: pgbench with prepared statements in one transaction for single steps,
+one statement for batches. What both wrote in batches is compared before their times are.
 
 {machine}
 
@@ -36,8 +36,9 @@ def machine(server: str) -> list[str]:
         row = connection.execute("SHOW server_version").fetchone()
     assert row is not None
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = f"{platform.system()} {platform.machine()}"
     return [
-        f"{os.cpu_count()} cores ({_processor()}), {gigabytes:.0f} GB of memory, {platform.system()} {platform.machine()}",
+        f"{os.cpu_count()} cores ({_processor()}), {gigabytes:.0f} GB of memory, {system}",
         f"PostgreSQL {row[0]} (fsync and synchronous_commit on), Python {platform.python_version()}",
     ]
 

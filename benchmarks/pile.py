@@ -137,7 +137,8 @@ def _approve(ids: Sequence[int]) -> None:
     for some in batched_ids(ids):
         rows = reports_for_update(some)
         who, at = acting(reviewer, rows[0]), max(report.due_at for report in rows) + timedelta(days=1)
-        approvals = [Recorded(row, fire(state_of(row), Step.APPROVE, who.actor, at), {"decided_at": at}) for row in rows]
+        events = [fire(state_of(row), Step.APPROVE, who.actor, at) for row in rows]
+        approvals = [Recorded(row, event, {"decided_at": at}) for row, event in zip(rows, events, strict=True)]
         record_all(approvals, who, tell="approved")
         db.session.commit()
 

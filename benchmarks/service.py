@@ -96,8 +96,7 @@ def _answers(port: int) -> bool:
 
 
 def _children(pid: int) -> list[int]:
-    found = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _parent(path) == pid]
-    return found
+    return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit() and _parent(path) == pid]
 
 
 def _parent(process: Path) -> int:

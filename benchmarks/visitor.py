@@ -1,4 +1,4 @@
-"""A browser as far as a measurement needs one: signed in by cookie, with the form's token, fetching what a page needs."""
+"""A browser as far as a measurement needs one: signed in by cookie, with the form's token, fetching all of a page."""
 
 from __future__ import annotations
 

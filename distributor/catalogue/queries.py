@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, String, and_, cast, func, or_, select, true
+from sqlalchemy import Row, Select, String, and_, cast, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -136,3 +137,17 @@ def product_by_uid(uid: UUID, member: CurrentMember) -> ProductRow:
     if row is None:
         raise NotFound("This product")
     return row
+
+
+PRICED_SINCE = text("""
+SELECT DISTINCT r.distributor_id FROM usage_reports r
+JOIN usage_report_lines l ON l.report_id = r.id AND l.unit_price IS NULL
+JOIN prices p ON p.product_id = l.product_id AND p.currency = r.currency
+WHERE r.missing_prices > 0 AND r.status IN ('msp_preparing', 'rejected', 'under_review')
+  AND r.distributor_id <> ALL(CAST(:but AS bigint[]))
+ORDER BY r.distributor_id LIMIT :limit""")
+
+
+def priced_since(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
+    """Distributors whose open reports miss prices that the catalogue has by now; `at` is not asked."""
+    return list(db.session.scalars(PRICED_SINCE, {"limit": limit, "but": list(but)}))

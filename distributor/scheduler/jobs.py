@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import delete
 
+from distributor.catalogue import operations as catalogue
+from distributor.catalogue.queries import priced_since
 from distributor.database import db
 from distributor.delivery.operations import deliver
 from distributor.identity.acting import system
@@ -50,6 +52,15 @@ def deliver_mail(at: datetime) -> int:
     return deliver(at).sent
 
 
+def fill_late_prices(at: datetime) -> int:
+    """Fill prices that came in the very moment a report opened without them; returns for how many distributors."""
+
+    def act(distributors: Sequence[int]) -> list[int]:
+        return [each for each in distributors if catalogue.fill_late_prices(each, system(), at)]
+
+    return in_batches("late-prices", at, priced_since, act)
+
+
 def forget_answers(at: datetime) -> int:
     """Let go of answers kept for an Idempotency-Key for so long that nobody asks again; returns how many."""
     old = delete(IdempotentAnswer).where(IdempotentAnswer.created_at < at - ANSWERS_KEPT)
@@ -73,6 +84,7 @@ JOBS = (
     Job("auto-submit", submit_due, timedelta(seconds=15)),
     Job("auto-approve", approve_by_policy, timedelta(seconds=15)),
     Job("remind", remind, timedelta(seconds=60)),
+    Job("late-prices", fill_late_prices, timedelta(minutes=5)),
     Job("forget-answers", forget_answers, timedelta(hours=1)),
     # Deliverers share the outbox by its leases, so every scheduler process helps.
     Job("deliver", deliver_mail, timedelta(seconds=5), leader_only=False),

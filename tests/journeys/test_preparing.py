@@ -12,7 +12,7 @@ from distributor.identity import operations
 from distributor.identity.models import User
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
-from tests.factories import Story
+from tests.factories import Story, product
 from tests.journeys.site import Site
 
 PASSWORD = "five seals on a rock"
@@ -38,10 +38,6 @@ def units(page: Page, story: Story, report: ReportRow, number: int = 0) -> str:
 
 def comment(page: Page, story: Story, report: ReportRow, number: int = 0) -> str:
     return f"[name='c-{story.lines(report)[number].uid}']"
-
-
-def gate(page: Page) -> str:
-    return page.locator("[data-gate-text]").inner_text()
 
 
 def actions(report: ReportRow) -> list[str]:
@@ -129,7 +125,6 @@ def test_what_is_no_number_is_marked_and_nothing_is_saved(page: Page, story: Sto
 
 
 def test_a_column_from_a_spreadsheet_fills_downwards(page: Page, story: Story, report: ReportRow) -> None:
-    page.get_by_role("button", name="None", exact=True).click()
     first = page.locator(".units").first
     first.focus()
     first.evaluate("""field => {
@@ -162,7 +157,6 @@ def press_until_focused(page: Page, button: str) -> None:
 
 
 def test_arrows_and_enter_walk_the_column(page: Page, story: Story, report: ReportRow) -> None:
-    page.get_by_role("button", name="None", exact=True).click()
     fields = page.locator(".units")
     fields.first.focus()
     page.keyboard.press("ArrowDown")
@@ -198,9 +192,16 @@ def test_a_long_report_is_usable_before_all_its_lines_are_here(site: Site, story
     expect(page.locator("[data-no-match]")).to_be_hidden()
 
 
-def test_a_line_counted_by_hand_comes_and_goes(site: Site, story: Story) -> None:
-    from tests.factories import product
+def test_lines_stand_below_their_customer_or_product_as_one_likes(page: Page) -> None:
+    page.get_by_role("button", name="Customer", exact=True).click()
+    expect(page.locator(".group-row:visible")).to_have_count(3)
+    expect(page.get_by_text("1 needs a comment")).to_be_visible()
+    page.get_by_role("button", name="None", exact=True).click()
+    expect(page.locator(".group-row:visible")).to_have_count(0)
+    expect(page.locator("tr.line:visible")).to_have_count(3)
 
+
+def test_a_line_counted_by_hand_comes_and_goes(site: Site, story: Story) -> None:
     product(story.distributor, "HAND-1", usage_source="manual")
     report = story.open(("40", None))
     page = site.member(story.preparer)

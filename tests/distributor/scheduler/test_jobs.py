@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from distributor.catalogue.models import Price
 from distributor.database import db
 from distributor.identity.models import IdempotentAnswer
 from distributor.scheduler import jobs
@@ -17,7 +19,7 @@ from distributor.scheduler.leadership import Leadership
 from distributor.scheduler.models import SchedulerTick, SetAside
 from distributor.usage_reports.operations import automatic
 from distributor.usage_reports.queries import REPORT
-from tests.factories import OPENED_AT, Story
+from tests.factories import OPENED_AT, Story, customer, product, usage
 
 
 @pytest.fixture
@@ -114,3 +116,14 @@ def test_more_than_a_batch_is_settled_in_one_run(story: Story, monkeypatch: pyte
     reports = [story.open_account()[0] for _ in range(5)]
     db.session.commit()
     assert jobs.submit_due(reports[0].due_at) == 5
+
+
+def test_a_price_that_came_while_the_report_opened_is_filled_in_later(story: Story) -> None:
+    unpriced = product(story.distributor, price=None)
+    usage(story.account, [(customer(story.account), unpriced, "7", None)])
+    report = story.open_cycle()
+    keys = {"product_id": unpriced.id, "distributor_id": story.distributor.id, "currency": "EUR"}
+    db.session.add(Price(**keys, unit_price=Decimal("3")))
+    db.session.commit()
+    assert (jobs.fill_late_prices(OPENED_AT), jobs.fill_late_prices(OPENED_AT)) == (1, 0)
+    assert (story.report(report).missing_prices, story.report(report).amount) == (0, 21)
