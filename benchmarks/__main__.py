@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     with databases.cluster() as server:
         facts = paper.machine(server)
         print("\n".join(facts), flush=True)
-        figures = list(_measured(server, sizes, today, set(given.only or PARTS)))
+        figures = list(measured(server, sizes, today, set(given.only or PARTS)))
     print("\n" + paper.plain_text(figures))
     if not given.only and not given.quick:
         DOCUMENT.write_text(paper.markdown(figures, facts, today, sizes.rounds))
@@ -43,7 +43,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _measured(server: str, sizes: Sizes, today: date, parts: set[str]) -> Iterator[Figure]:
+def measured(server: str, sizes: Sizes, today: date, parts: set[str]) -> Iterator[Figure]:
+    """Everything in `parts`, one figure after the other."""
     if "batches" in parts:
         yield from _told("batches", lambda: batches.measure(server, sizes, today))
     if parts & {"pile", "pages", "drafts", "calls"}:
@@ -64,7 +65,7 @@ def _on_the_pile(server: str, sizes: Sizes, today: date, parts: set[str]) -> Ite
         if "calls" in parts:
             yield from _told("calls", lambda: calls.measure(heap, server_process, keys, sizes))
         yield pages.memory(server_process)
-    databases.drop(server, "bench_pile")
+    databases.drop(server, "pile")
 
 
 def _told(part: str, measure: Callable[[], list[Figure]]) -> list[Figure]:

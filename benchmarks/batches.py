@@ -53,11 +53,11 @@ class Timed:
 def measure(server: str, sizes: Sizes, today: date) -> list[Figure]:
     """Opening and automatic submission of `sizes.accounts` reports."""
     (cycle,) = recent_cycles(1, today)
-    original = databases.create(server, "bench_batches")
+    original = databases.create(server, "batches")
     fill(original, Ground((Kind("ACC", sizes.accounts, sizes.lines, UNEXPLAINED),), (cycle,)))
     opening, due = opening_instant(cycle), due_instant(cycle) + LATE
     pairs = [_round(server, opening, due, number) for number in range(sizes.rounds)]
-    databases.drop(server, "bench_batches", "bench_ours", "bench_floor")
+    databases.drop(server, "batches", "ours", "floor")
     what = f"{sizes.accounts:,} × {sizes.lines} lines"
     opened = [Round(sizes.accounts / ours.opening, sizes.accounts / floor.opening) for ours, floor in pairs]
     submitted = [Round(sizes.accounts / ours.submitting, sizes.accounts / floor.submitting) for ours, floor in pairs]
@@ -75,7 +75,7 @@ def measure(server: str, sizes: Sizes, today: date) -> list[Figure]:
 
 def _round(server: str, opening: datetime, due: datetime, number: int) -> tuple[Timed, Timed]:
     """Both on a fresh copy, the one first that was second before: whatever the machine does, it does to both."""
-    ours, floor = (databases.copy(server, "bench_batches", name) for name in ("bench_ours", "bench_floor"))
+    ours, floor = (databases.copy(server, "batches", name) for name in ("ours", "floor"))
     if number % 2:
         plain, service = _by_sql(floor, opening, due), _by_service(ours, opening, due)
     else:

@@ -33,27 +33,34 @@ def cluster() -> Iterator[str]:
             yield server.url("postgres")
 
 
-def create(server: str, name: str) -> str:
+def name_of(part: str) -> str:
+    """A database's name that no other run on the same server uses."""
+    return f"bench_{os.getpid()}_{part}"
+
+
+def create(server: str, part: str) -> str:
     """URL of a new database, built by the real migrations."""
+    name = name_of(part)
     _administer(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"CREATE DATABASE {name}")
     schema.migrate(_in(server, name))
     return _in(server, name)
 
 
-def copy(server: str, original: str, name: str) -> str:
+def copy(server: str, original: str, part: str) -> str:
     """URL of a copy of a database that nobody is connected to, its pages on disk."""
+    name = name_of(part)
     _administer(
         server,
         f"DROP DATABASE IF EXISTS {name} WITH (FORCE)",
-        f"CREATE DATABASE {name} TEMPLATE {original}",
+        f"CREATE DATABASE {name} TEMPLATE {name_of(original)}",
         "CHECKPOINT",
     )
     return _in(server, name)
 
 
-def drop(server: str, *names: str) -> None:
+def drop(server: str, *parts: str) -> None:
     """Drop databases, whoever is connected."""
-    _administer(server, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names))
+    _administer(server, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in map(name_of, parts)))
 
 
 def settle(url: str) -> None:

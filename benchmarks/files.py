@@ -20,14 +20,14 @@ from benchmarks.sizes import Sizes
 
 def measure(server: str, sizes: Sizes, today: date) -> list[Figure]:
     """Time and memory of `distributor import-usage` for a CSV file of `sizes.file_rows` rows."""
-    url = databases.create(server, "bench_files")
+    url = databases.create(server, "files")
     (cycle,) = recent_cycles(1, today)
     fill(url, Ground((Kind("ACC", 1, 2),), (cycle,)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "usage.csv"
         _write(path, sizes.file_rows)
         taken, megabytes = _import(url, path, str(cycle))
-    databases.drop(server, "bench_files")
+    databases.drop(server, "files")
     what = f"import a usage file of {sizes.file_rows:,} rows (CSV) by the command"
     return [Figure(what, taken, "s", 10, 4), Figure("the same: memory", megabytes, "MB", 256, 128)]
 

@@ -82,8 +82,8 @@ SELECT id, distributor_id, 'EUR', 1 + id * 0.85 FROM products;
 ACCOUNTS = """
 INSERT INTO accounts (
   number, distributor_id, msp_id, region, account_type, auto_submit_after_days, resubmit_after_days,
-  opens_on_day, tolerance_units, tolerance_percent, currency, time_zone, usage_source, reports_from, corrections_allowed,
-  uplift_percent, next_cycle, next_opens_at)
+  opens_on_day, tolerance_units, tolerance_percent, currency, time_zone, usage_source, reports_from,
+  corrections_allowed, uplift_percent, next_cycle, next_opens_at)
 SELECT '{prefix}-' || n, d.id, m.id, 'Europe', 'MSP', {days}, 7,
   20, 1, 2, 'EUR', '{zone}', 'feed', '{first}', false, 0, '{first}', '{opens}'
 FROM generate_series(0, {accounts} - 1) n

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from statistics import median
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -20,7 +22,7 @@ from benchmarks.ground import Ground, Kind, fill, opening_instant, recent_cycles
 from benchmarks.service import application
 from benchmarks.sizes import Sizes
 from distributor.database import db
-from distributor.identity.acting import acting, system
+from distributor.identity.acting import CurrentMember, acting, system
 from distributor.identity.queries import member_by_email
 from distributor.scheduler import jobs
 from distributor.usage_reports import queries
@@ -49,7 +51,7 @@ class Pile:
 
 def build(server: str, sizes: Sizes, today: date) -> Pile:
     """Let the reports of `CYCLES` cycles pile up, timing the first and the last of them."""
-    url = databases.create(server, "bench_pile")
+    url = databases.create(server, "pile")
     kinds = (
         Kind("ACC", sizes.pile_accounts, sizes.lines),
         Kind("PAGE", 1, sizes.page_lines, UNEXPLAINED, cycles=3),
@@ -92,17 +94,17 @@ def _submits(cycle: Cycle) -> list[float]:
     taken = []
     for uid, email in _reports_to_submit(cycle):
         member = member_by_email(email)
-
-        def submit() -> None:
-            report = queries.report_for_update(uid, member)  # noqa: B023 - called at once
-            steps.submit(report, acting(member, report), report.opened_at + timedelta(days=1))  # noqa: B023
-            db.session.commit()
-
-        taken.append(seconds(submit))
+        taken.append(seconds(partial(_submit, uid, member)))
     return taken
 
 
-def _reports_to_submit(cycle: Cycle) -> list[tuple[object, str]]:
+def _submit(uid: UUID, member: CurrentMember) -> None:
+    report = queries.report_for_update(uid, member)
+    steps.submit(report, acting(member, report), report.opened_at + timedelta(days=1))
+    db.session.commit()
+
+
+def _reports_to_submit(cycle: Cycle) -> list[tuple[UUID, str]]:
     query = (
         select(REPORT.c.uid, REPORT.c.msp_id)
         .where(REPORT.c.cycle == cycle.first_day, REPORT.c.status == Status.MSP_PREPARING)

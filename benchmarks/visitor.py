@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from contextlib import closing
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 
 from benchmarks.load import request
 from benchmarks.service import application
@@ -39,10 +40,8 @@ class Visitor:
         return request("POST", path, headers, json.dumps(body).encode())
 
     def _form_token(self, page: str) -> tuple[str, str]:
-        connection = HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", page, headers={"Cookie": self.cookie})
-        answer = connection.getresponse()
-        found = CSRF.search(answer.read())
+        content, answer = self._asked(page, {})
+        found = CSRF.search(content)
         if found is None:
             raise RuntimeError(f"{page} answered {answer.status} without a form token.")
         return found[1].decode(), (answer.getheader("Set-Cookie") or "").partition(";")[0]
@@ -62,12 +61,15 @@ class Visitor:
 
     def _fetch(self, path: str) -> tuple[int, str]:
         """Size over the wire, and the text; both as gzip sends them, which every browser takes."""
-        connection = HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", path, headers={"Cookie": self.cookie, "Accept-Encoding": "gzip"})
-        answer = connection.getresponse()
-        body = answer.read()
+        body, answer = self._asked(path, {"Accept-Encoding": "gzip"})
         plain = gzip.decompress(body) if answer.getheader("Content-Encoding") == "gzip" else body
         return len(body), plain.decode("utf-8", "replace")
+
+    def _asked(self, path: str, headers: dict[str, str]) -> tuple[bytes, HTTPResponse]:
+        with closing(HTTPConnection("127.0.0.1", self.port)) as connection:
+            connection.request("GET", path, headers={"Cookie": self.cookie, **headers})
+            answer = connection.getresponse()
+            return answer.read(), answer
 
 
 def sign_in(url: str, port: int, email: str) -> Visitor:

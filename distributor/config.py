@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 SOURCE = Path(__file__).resolve().parent.parent
+SHORTEST_SECRET = 32
 
 
 class SettingError(Exception):
@@ -69,8 +75,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         host=host,
         port=port,
         public_url=_public_url(environ.get("PUBLIC_URL"), host, port),
-        secret_key=environ.get("SECRET_KEY") or _kept_secret(home),
-        brand_name=(environ.get("BRAND_NAME") or "Distributor").strip(),
+        secret_key=_secret(environ.get("SECRET_KEY"), home),
+        brand_name=_line(environ, "BRAND_NAME", "Distributor"),
         mail=_mail(environ),
     )
 
@@ -78,11 +84,20 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 def database_url(text: str) -> str:
     """The URL in SQLAlchemy's spelling for psycopg. Raises SettingError unless it is PostgreSQL's."""
     scheme, separator, rest = text.partition("://")
-    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+    url = f"postgresql+psycopg://{rest}"
+    if not separator or scheme not in {"postgres", "postgresql", "postgresql+psycopg"} or not _is_url(url):
         raise SettingError(
             "DATABASE_URL must name a PostgreSQL server, such as postgresql://user:password@host:5432/distributor."
         )
-    return f"postgresql+psycopg://{rest}"
+    return url
+
+
+def _is_url(text: str) -> bool:
+    try:
+        make_url(text)
+    except (ArgumentError, ValueError):
+        return False
+    return True
 
 
 def _database_url(text: str | None) -> str | None:
@@ -92,11 +107,18 @@ def _database_url(text: str | None) -> str | None:
 def _home(environ: Mapping[str, str]) -> Path:
     given = environ.get("DISTRIBUTOR_HOME")
     if given:
-        return Path(given).expanduser().resolve()
+        return _expanded(given)
     if (SOURCE / "setup.cfg").is_file():
         return SOURCE / "var"
     data = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
     return Path(data) / "distributor"
+
+
+def _expanded(given: str) -> Path:
+    try:
+        return Path(given).expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise SettingError(f"DISTRIBUTOR_HOME ({given}) is no folder that can be found: {error}") from error
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, *, highest: int) -> int:
@@ -117,24 +139,59 @@ def _public_url(text: str | None, host: str, port: int) -> str:
     if not text:
         everywhere = host in {"0.0.0.0", "::"}  # noqa: S104 - asked about, not bound
         return f"http://{'127.0.0.1' if everywhere else host}:{port}"
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_address(text.strip()):
         raise SettingError(f"PUBLIC_URL must be an address such as https://usage.example.com, not {text!r}.")
     return text.strip().rstrip("/")
 
 
+def _is_address(text: str) -> bool:
+    """Whether links can begin with it: nothing may follow the path, and no mail should carry a password."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = text.isprintable() and " " not in text and not (parts.query or parts.fragment or parts.username)
+    return plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
 def _mail(environ: Mapping[str, str]) -> MailSettings:
-    server = environ.get("MAIL_SERVER") or None
-    use_ssl = _switch(environ, "MAIL_USE_SSL", False)
+    use_ssl, use_tls = _switch(environ, "MAIL_USE_SSL", False), _switch(environ, "MAIL_USE_TLS", False)
+    if use_ssl and use_tls:
+        raise SettingError("MAIL_USE_TLS and MAIL_USE_SSL exclude each other: leave one of them out.")
     return MailSettings(
-        server=server,
+        server=_line(environ, "MAIL_SERVER", "") or None,
         port=_number(environ, "MAIL_PORT", 465 if use_ssl else 25, highest=65535),
-        use_tls=_switch(environ, "MAIL_USE_TLS", False),
+        use_tls=use_tls,
         use_ssl=use_ssl,
         username=environ.get("MAIL_USERNAME") or None,
         password=environ.get("MAIL_PASSWORD") or None,
-        sender=environ.get("MAIL_DEFAULT_SENDER") or "Distributor <distributor@localhost>",
+        sender=_sender(_line(environ, "MAIL_DEFAULT_SENDER", "Distributor <distributor@localhost>")),
     )
+
+
+def _sender(text: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(text)[1]):
+        raise SettingError(f"MAIL_DEFAULT_SENDER must be like Usage reports <usage@example.com>, not {text!r}.")
+    return text
+
+
+def _line(environ: Mapping[str, str], name: str, default: str) -> str:
+    """Text on one line: it stands in the headers of mails."""
+    text = environ.get(name, "").strip() or default
+    if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in text):
+        raise SettingError(f"{name} must be one line of text, not {text!r}.")
+    return text
+
+
+def _secret(given: str | None, home: Path) -> str:
+    if not given:
+        return _kept_secret(home)
+    if len(given) < SHORTEST_SECRET:
+        raise SettingError(
+            f"SECRET_KEY has {len(given)} characters and needs {SHORTEST_SECRET}. Unset it to have a key generated."
+        )
+    return given
 
 
 def _kept_secret(home: Path) -> str:
@@ -162,7 +219,12 @@ def _make_secret(path: Path) -> None:
 
 
 def _written_secret(path: Path) -> str:
-    text = path.read_text().strip()
-    if len(text) < 32:
+    try:
+        text = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError:
+        text = ""
+    if len(text) < SHORTEST_SECRET:
         raise SettingError(f"{path} holds no key. Delete it: a new one is made, and everybody signs in again.")
     return text

@@ -63,9 +63,12 @@ def signed(value: Decimal | int | None) -> str:
 
 
 def signed_percent(value: Decimal | int | None) -> str:
-    """A change with its sign and one decimal: "+1.4 %"."""
-    shown = percent(value, 1)
-    return f"+{shown}" if value is not None and round(Decimal(value), 1) > 0 else shown
+    """A change with its sign and always one decimal, so that a column of them lines up: "+1.4 %", "−2.0 %"."""
+    if value is None:
+        return UNKNOWN
+    rounded = Decimal(value).quantize(Decimal("0.1"), ROUND_HALF_UP) + 0  # no "−0.0"
+    shown = f"{money(rounded, 1)}{NO_BREAK_SPACE}%"
+    return f"+{shown}" if rounded > 0 else shown
 
 
 def plain(value: Decimal | int | None) -> str:

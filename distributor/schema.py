@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from distributor.config import data_folder
@@ -21,7 +22,10 @@ def migrate(url: str, revision: str = "head") -> str:
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            present = MigrationContext.configure(connection).get_current_revision()
             connection.commit()
+            if present is not None and not is_known(present):
+                raise CommandError(newer_than_this(present))
             _run(connection, command.upgrade, revision)
             return _settle(connection)
     finally:
@@ -40,7 +44,22 @@ def downgrade(url: str, revision: str) -> None:
 
 def head() -> str:
     """The newest revision this code knows."""
-    return ScriptDirectory.from_config(_configuration()).get_current_head() or ""
+    return _scripts().get_current_head() or ""
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_configuration())
+
+
+def is_known(revision: str) -> bool:
+    """Whether this release has the migration."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def newer_than_this(revision: str) -> str:
+    """What to say of a database at a migration that this release does not have."""
+    known = f"this release knows none after {head()}"
+    return f"The database is at migration {revision}, {known}. Install the newer release."
 
 
 def current(engine: Engine) -> str | None:

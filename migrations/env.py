@@ -21,5 +21,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    with create_engine(context.config.get_main_option("sqlalchemy.url", "")).connect() as connection:
         run(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.usage import fill_missing_prices
 from distributor.usage_reports.queries import ReportRow, reports_for_update
+from distributor.words import fits_on_a_line
 from workflows.errors import InvalidInput
 from workflows.money import minor_unit
 from workflows.units import BLANKS, parse_units
@@ -24,7 +24,6 @@ from workflows.usage_report import Role, Side
 
 FINEST = 4
 PRICE_DECIMALS = 6
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def put_product(distributor_id: int, sku: str, fields: Mapping[str, Any], acting
     check_may_change(acting)
     errors: list[FieldError] = []
     given = _checked(sku, fields, errors)
-    known = products_by_sku(distributor_id, [sku]).get(sku)
+    known = products_by_sku(distributor_id, [sku]).get(sku) if _is_sku(sku) else None
     if known is None and "name" not in given and not any(error.field == "name" for error in errors):
         errors.append(FieldError("A new product needs a name.", "name"))
     if errors:
@@ -92,8 +91,8 @@ def _waiting_reports(distributor_id: int, *, product_id: int | None = None) -> S
 
 def _checked(sku: str, fields: Mapping[str, Any], errors: list[FieldError]) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    if not _is_text(sku, 1, 100):
-        errors.append(FieldError("A SKU has 1 to 100 characters on one line.", "sku"))
+    if not _is_sku(sku):
+        errors.append(FieldError("A SKU has 1 to 100 characters on one line, without blanks around them.", "sku"))
     for name, value in fields.items():
         check = CHECKS.get(name)
         if check is None:
@@ -117,7 +116,12 @@ def _check_price_has_currency(given: dict[str, Any], errors: list[FieldError]) -
 
 
 def _is_text(value: object, least: int, most: int) -> bool:
-    return isinstance(value, str) and least <= len(value.strip(BLANKS)) <= most and not _CONTROL.search(value)
+    return isinstance(value, str) and least <= len(value.strip(BLANKS)) <= most and fits_on_a_line(value)
+
+
+def _is_sku(value: str) -> bool:
+    # An address that was no UTF-8 arrives with replacement signs.
+    return _is_text(value, 1, 100) and value == value.strip(BLANKS) and "\ufffd" not in value
 
 
 def _words(least: int, most: int) -> Callable[[Any], str]:

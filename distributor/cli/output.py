@@ -7,13 +7,15 @@ import functools
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 import structlog
+from alembic.util import CommandError
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -24,6 +26,7 @@ from distributor.database import db
 from distributor.errors import InputRefused
 from distributor.postgres import PostgresUnavailable, attach
 from workflows.errors import Refused
+from workflows.report_cycle import FIRST_YEAR, LAST_YEAR
 
 MOST_PLACES = 20
 
@@ -71,6 +74,8 @@ def application() -> Iterator[Flask]:
 
 def _check_migrated() -> None:
     revision = schema.current(db.engine)
+    if revision is not None and not schema.is_known(revision):
+        raise click.ClickException(schema.newer_than_this(revision))
     if revision != schema.head():
         state = f"is at migration {revision}" if revision else "was never migrated"
         raise click.ClickException(
@@ -86,26 +91,50 @@ def command(**options: Any) -> Callable[[Callable[..., None]], click.Command]:
         def guarded(*args: Any, **kwargs: Any) -> None:
             log_to_stderr()
             try:
+                _check_texts(kwargs)
                 function(*args, **kwargs)
             except (SettingError, PostgresUnavailable) as error:
+                raise click.ClickException(str(error)) from error
+            except CommandError as error:
                 raise click.ClickException(str(error)) from error
             except Refused as error:
                 raise click.ClickException(in_words(error)) from error
             except OperationalError as error:
                 raise click.ClickException(f"The database cannot be used: {_first_line(error)}") from error
+            except DBAPIError as error:
+                said = f"The database refused it, so nothing was changed: {_first_line(error)}"
+                raise click.ClickException(said) from error
 
         return click.command(**options)(guarded)
 
     return decorate
 
 
+def _check_texts(options: Mapping[str, Any]) -> None:
+    """Python keeps argument bytes that are no text as halves of characters, which nothing can store."""
+    for name, value in options.items():
+        for text in value if isinstance(value, tuple) else (value,):
+            if isinstance(text, str) and not _is_utf_8(text):
+                option = name.removesuffix("_text").replace("_", "-")
+                raise click.UsageError(f"The value of {option} is no UTF-8 text. Type it again.")
+
+
+def _is_utf_8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def in_words(error: Refused) -> str:
-    """A refusal with its first places, each on a line of its own."""
+    """A refusal with its first places, each on a line of its own; what the sentence has said is not said again."""
     if not isinstance(error, InputRefused):
         return error.message
-    places = [f"  {placed(wrong.row, wrong.field, wrong.reason)}" for wrong in error.errors[:MOST_PLACES]]
-    if len(error.errors) > MOST_PLACES:
-        places.append(f"  … and {len(error.errors) - MOST_PLACES:,} more.")
+    errors = [wrong for wrong in error.errors if wrong.row or wrong.reason not in error.message]
+    places = [f"  {placed(wrong.row, wrong.field, wrong.reason)}" for wrong in errors[:MOST_PLACES]]
+    if len(errors) > MOST_PLACES:
+        places.append(f"  … and {len(errors) - MOST_PLACES:,} more.")
     return "\n".join([error.message, *places])
 
 
@@ -135,7 +164,26 @@ class Moment(click.ParamType[datetime]):
             self.fail(
                 f"{value!r} has no offset; write it like 2026-10-20T00:00:00+02:00, or with Z for UTC.", param, ctx
             )
-        return moment.astimezone(UTC)
+        try:
+            moment = moment.astimezone(UTC)
+        except OverflowError:
+            moment = datetime.min.replace(tzinfo=UTC)
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            self.fail(f"{value!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}.", param, ctx)
+        return moment
+
+
+def read_password(path: Path | None) -> str:
+    """The password in the file, or typed twice. Raises ClickException where none comes that is text."""
+    if path is None:
+        try:
+            return str(click.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True))
+        except click.Abort:
+            raise click.ClickException("No password was given. Type one, or name a --password-file.") from None
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{path} is no UTF-8 text. Write the password into it as plain text.") from None
 
 
 at_option = click.option("--at", type=Moment(), help="Take this instant for now, with its offset.")

@@ -11,7 +11,7 @@ import click
 from sqlalchemy import select, text
 
 from distributor import schema
-from distributor.cli.output import application, as_json, clock_of, command, counted, database, say
+from distributor.cli.output import application, as_json, clock_of, command, counted, database, read_password, say
 from distributor.database import SERVICE_ROLE, db
 from distributor.errors import InputRefused
 from distributor.identity import operations as identity
@@ -39,10 +39,7 @@ def migrate(json_output: bool) -> None:
 @as_json
 def init(name: str, email: str, password_file: Path | None, json_output: bool) -> None:
     """Make the first distributor and its admin, who may also review."""
-    if password_file:
-        password = password_file.read_text().rstrip("\r\n")
-    else:
-        password = click.prompt("Password (12 characters or more)", hide_input=True, confirmation_prompt=True)
+    password = read_password(password_file)
     with database() as settings:
         schema.migrate(str(settings.database_url))
     with application():
@@ -76,7 +73,7 @@ def add_member(
         added = identity.add_member(_organization(name), email, person or email, list(roles), at)
         user = db.session.get_one(User, added.user_id)
         if password_file:
-            identity.set_password(user, password_file.read_text().rstrip("\r\n"))
+            identity.set_password(user, read_password(password_file))
             link = None
         else:
             link = f"{app.config['SETTINGS'].public_url}/set-password/{identity.password_link(user, at)}"

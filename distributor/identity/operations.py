@@ -15,6 +15,8 @@ from distributor.identity import passwords, queries, sessions, tokens
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization, PasswordLink, User
 from distributor.identity.sessions import digest
+from distributor.words import fits_on_a_line, on_a_line
+from workflows.units import BLANKS
 from workflows.usage_report import Role
 
 LINK_LIVES = timedelta(hours=72)
@@ -23,7 +25,6 @@ LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 254, 50
 INIT_LOCK = 7_306_021_002
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()\[\]\\\x00-\x1f\x7f]+@[^@\s,;<>\"()\[\]\\\x00-\x1f\x7f]+")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 def init_distributor(
@@ -163,23 +164,23 @@ def _use_up_links(user_id: int, at: datetime) -> None:
 
 def _tidy_address(email: str) -> str:
     address = queries.tidy_email(email)
-    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address):
-        why = f"“{address[:60]}” is no e-mail address. It looks like name@company.example."
+    if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address) or not fits_on_a_line(address):
+        why = f"“{on_a_line(address[:60])}” is no e-mail address. It looks like name@company.example."
         raise InputRefused(why, [FieldError(why, "email")])
     return address
 
 
 def _tidy_name(name: str, field: str) -> str:
-    tidy = name.strip()
-    if not tidy or len(tidy) > LONGEST_NAME or _CONTROL.search(tidy):
+    tidy = name.strip(BLANKS)
+    if not tidy or len(tidy) > LONGEST_NAME or not fits_on_a_line(tidy):
         why = f"Give a name of 1 to {LONGEST_NAME} characters on one line."
         raise InputRefused(why, [FieldError(why, field)])
     return tidy
 
 
 def _tidy_phone(phone: str) -> str | None:
-    tidy = phone.strip()
-    if len(tidy) > LONGEST_PHONE or _CONTROL.search(tidy):
+    tidy = phone.strip(BLANKS)
+    if len(tidy) > LONGEST_PHONE or not fits_on_a_line(tidy):
         why = f"A phone number has at most {LONGEST_PHONE} characters on one line."
         raise InputRefused(why, [FieldError(why, "phone")])
     return tidy or None

@@ -22,6 +22,8 @@ from distributor.identity.acting import CurrentMember
 from distributor.identity.models import ApiToken
 from distributor.identity.scopes import SCOPES, possible_scopes
 from distributor.identity.sessions import Known, digest, member_of, members_by
+from distributor.words import fits_on_a_line
+from workflows.units import is_blank
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 NAME_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -117,8 +119,10 @@ def _without_lost_scopes(member: CurrentMember) -> CurrentMember:
 
 
 def _wrong_name(name: str) -> list[FieldError]:
-    if not name.strip():
+    if is_blank(name):
         return [FieldError("Give the token a name that says what uses it.", "name")]
+    if not fits_on_a_line(name.strip()):
+        return [FieldError("A token's name is one line without control characters.", "name")]
     if len(name.strip()) > LONGEST_LABEL:
         return [FieldError(f"A token's name has at most {LONGEST_LABEL} characters.", "name")]
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from distributor.accounts.queries import AccountRow
 from distributor.errors import FieldError, InputRefused
 from distributor.provisioning.formats import UnreadableFile, UsageFile, read_usage
+from distributor.words import on_a_line
 from workflows.report_cycle import Cycle, bounds
 
 LONGEST_NAME = 255
@@ -23,4 +24,4 @@ def read_upload(
 
 def file_name(given: str | None) -> str | None:
     """The last part of the name a browser sent, without its folders."""
-    return (given or "").replace("\\", "/").rpartition("/")[2][-LONGEST_NAME:] or None
+    return on_a_line((given or "").replace("\\", "/").rpartition("/")[2])[-LONGEST_NAME:] or None

@@ -49,13 +49,13 @@ def _draft(line: dict[str, Any]) -> LineDraft:
     return LineDraft(line_uid(line.get("id")), version, units, comment)
 
 
-def line_uid(text: Any) -> UUID:
+def line_uid(text: Any, what: str = "line") -> UUID:
+    """The id of a line, or of `what`. Raises InputRefused."""
     try:
         return UUID(text)
     except (ValueError, TypeError, AttributeError) as error:
-        raise InputRefused(
-            "The draft names a line that does not exist.", [FieldError("No such line.", "id")]
-        ) from error
+        message = f"The form names a {what} that does not exist."
+        raise InputRefused(message, [FieldError(message, what)]) from error
 
 
 def local_path(text: str | None) -> str | None:

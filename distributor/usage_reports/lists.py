@@ -1,4 +1,4 @@
-"""Lists of reports: the MSP's own, the distributor's queue. Filters come as values, never as SQL; a list is one query."""
+"""Lists of reports: the MSP's own, the distributor's queue. Filters are values, never SQL; a list is one query."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, literal, or_, select, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.catalogue.models import Customer, Product
@@ -155,27 +155,31 @@ def cycles(member: CurrentMember, limit: int = 36) -> list[date]:
 
 
 MOST_OFFERED = 1000
+Choice = tuple[str, str]
 
 
-def addable_products(report: ReportRow) -> list[tuple[str, str]]:
-    """Products that the MSP may add by hand as (sku, "name (sku)"): hand-counted ones, all while no usage has come."""
+def added_line_choices(report: ReportRow) -> tuple[list[Choice], list[Choice]]:
+    """What a line counted by hand may name: products as (sku, "name (sku)") and the account's customers as (reference,
+    name). Without products there is nothing to add, and no customer either.
+    """
+    offered = union_all(_addable_products(report), _customers_of(report)).subquery()
+    rows = db.session.execute(select(offered).order_by(offered.c.kind, func.lower(offered.c.name))).all()
+    products = [(row.key, f"{row.name} ({row.key})") for row in rows if row.kind == "product"]
+    return products, [(row.key, row.name) for row in rows if row.kind == "customer"] if products else []
+
+
+def _addable_products(report: ReportRow) -> Select[str, str, str]:
+    """Hand-counted products, and all of them while no usage has come."""
     source = func.coalesce(Product.usage_source, report.usage_source)
     delivered = select(UsageSnapshot.id).filter_by(account_id=report.account_id, cycle=report.cycle, is_current=True)
-    query = (
-        select(Product.sku, Product.name)
-        .where(Product.distributor_id == report.distributor_id, or_(source == "manual", ~delivered.exists()))
-        .order_by(func.lower(Product.name))
-        .limit(MOST_OFFERED)
-    )
-    return [(row.sku, f"{row.name} ({row.sku})") for row in db.session.execute(query)]
+    query = select(literal("product").label("kind"), Product.sku.label("key"), Product.name.label("name"))
+    offered = (Product.distributor_id == report.distributor_id, or_(source == "manual", ~delivered.exists()))
+    return query.where(*offered).order_by(func.lower(Product.name)).limit(MOST_OFFERED)
 
 
-def customers_of(report: ReportRow) -> list[tuple[str, str]]:
-    """The account's customers as (reference, name)."""
-    query = select(Customer.ref, Customer.name).where(Customer.account_id == report.account_id)
-    return [
-        (row.ref, row.name) for row in db.session.execute(query.order_by(func.lower(Customer.name)).limit(MOST_OFFERED))
-    ]
+def _customers_of(report: ReportRow) -> Select[str, str, str]:
+    query = select(literal("customer"), Customer.ref, Customer.name).where(Customer.account_id == report.account_id)
+    return query.order_by(func.lower(Customer.name)).limit(MOST_OFFERED)
 
 
 def neighbours(report: ReportRow) -> tuple[Any, Any]:
@@ -189,4 +193,5 @@ def neighbours(report: ReportRow) -> tuple[Any, Any]:
     lower = or_(REPORT.c.at_risk < report.at_risk, and_(REPORT.c.at_risk == report.at_risk, REPORT.c.id < report.id))
     before = select(REPORT.c.uid).where(*among, higher).order_by(REPORT.c.at_risk, REPORT.c.id).limit(1)
     after = select(REPORT.c.uid).where(*among, lower).order_by(REPORT.c.at_risk.desc(), REPORT.c.id.desc()).limit(1)
-    return db.session.scalar(before), db.session.scalar(after)
+    found = db.session.execute(select(before.scalar_subquery(), after.scalar_subquery())).one()
+    return found[0], found[1]

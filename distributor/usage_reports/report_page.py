@@ -47,6 +47,7 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
     editable = Step.SAVE in actions
     page = max(1, request.args.get("page", 1, type=int))
     shown, rest = parts_of(grid.groups(lines), page)
+    products, customers = lists.added_line_choices(report) if editable else ([], [])
     return {
         "report": report,
         "cycle": Cycle.from_date(report.cycle),
@@ -65,8 +66,8 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
             "refused": came.lines,
         },
         "pages": _pages(report, page),
-        "products": lists.addable_products(report) if editable else [],
-        "customers": lists.customers_of(report) if editable else [],
+        "products": products,
+        "customers": customers,
         "reason": _last_reason(report),
         "offenders": came.offenders,
         "why": came.why,

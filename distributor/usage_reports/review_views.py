@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from distributor import clock
 from distributor.database import db
-from distributor.errors import InputRefused, NotFound
+from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.identity.acting import Acting, CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.usage_reports import forms, lists, queries
@@ -25,12 +26,15 @@ from distributor.usage_reports.lists import ListedReport, QueueFilter
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.operations.bulk import approve_all
 from distributor.usage_reports.queries import ReportRow
+from distributor.words import on_a_line
 from workflows.errors import InvalidCycle, Refused
 from workflows.report_cycle import Cycle, due_after
 from workflows.usage_report import Side, Status, actions_for, stepper
 
 blueprint = Blueprint("review", __name__, url_prefix="/review")
 PAGE = 50
+# Where a page of the queue ends: money at risk and the report's number.
+PLACE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,6})?)~([0-9]{1,18})", re.ASCII)
 STATUSES = (Status.MSP_PREPARING, Status.UNDER_REVIEW, Status.REJECTED, Status.APPROVED)
 # Further lines of a long report stand behind a link of their own, so that the page stays quick.
 OTHER_LINES = 250
@@ -87,12 +91,19 @@ def _reviewing_member() -> CurrentMember:
 
 def _wanted(cycles: list[date], default: Status | None) -> QueueFilter:
     given = request.args
-    status = next((each for each in STATUSES if each == given.get("status")), None)
-    if given.get("status", "") != "any" and status is None:
-        status = default
-    return QueueFilter(
-        _cycle(given.get("cycle"), cycles), status, given.get("q", "").strip()[:100], given.get("view", "risk")
-    )
+    partner = on_a_line(given.get("q", "")).strip()[:100]
+    status = _status(given.get("status", ""), default)
+    return QueueFilter(_cycle(given.get("cycle"), cycles), status, partner, given.get("view", "risk"))
+
+
+def _status(text: str, default: Status | None) -> Status | None:
+    if text in {"", "any"}:
+        return None if text else default
+    found = next((each for each in STATUSES if each == text), None)
+    if found is None:
+        why = gettext("“%(given)s” is no status of a report.", given=text[:40])
+        raise InputRefused(why, [FieldError(why, "status")])
+    return found
 
 
 def _cycle(text: str | None, cycles: list[date]) -> date | None:
@@ -101,19 +112,19 @@ def _cycle(text: str | None, cycles: list[date]) -> date | None:
         return None
     try:
         return Cycle.parse(text).first_day if text else (cycles[0] if cycles else None)
-    except InvalidCycle:
-        return cycles[0] if cycles else None
+    except InvalidCycle as error:
+        raise InputRefused(error.message, [FieldError(error.message, "cycle")]) from error
 
 
 def _cursor() -> tuple[Decimal, int] | None:
-    risk, _, report_id = request.args.get("after", "").partition("~")
-    if not (report_id.isascii() and report_id.isdigit() and len(report_id) < 19 and len(risk) < 40):
+    given = request.args.get("after", "")
+    if not given:
         return None
-    try:
-        value = Decimal(risk)
-    except InvalidOperation:
-        return None
-    return (value, int(report_id)) if value.is_finite() else None
+    place = PLACE.fullmatch(given)
+    if place is None:
+        why = gettext("This page of the list does not exist. Start with the first.")
+        raise InputRefused(why, [FieldError(why, "after")])
+    return Decimal(place[1]), int(place[2])
 
 
 @blueprint.post("/approve")
@@ -137,7 +148,7 @@ def approve_selected() -> BaseResponse:
 
 def _ticked(text: str) -> tuple[UUID, int]:
     uid, _, version = text.partition("~")
-    return forms.line_uid(uid), forms.whole(version, "version")
+    return forms.line_uid(uid, "report"), forms.whole(version, "version")
 
 
 @blueprint.get("/<uuid:uid>")
@@ -200,6 +211,8 @@ def _take(uid: UUID, act: Action, said: str) -> BaseResponse:
     report = queries.report_for_update(uid, member)
     try:
         act(report, acting(member, report))
+    except NotFound:
+        raise
     except Refused as refused:
         db.session.rollback()
         flash(refused.message, "error")

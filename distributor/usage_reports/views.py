@@ -12,8 +12,9 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from distributor import clock
+from distributor.api.bodies import parse_json
 from distributor.database import db
-from distributor.errors import Conflict, InputRefused, StaleLines
+from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
 from distributor.identity.acting import CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.problems import problem_of
@@ -25,7 +26,7 @@ from distributor.usage_reports.operations.usage import apply_usage as take_over_
 from distributor.usage_reports.queries import ReportRow
 from distributor.usage_reports.report_page import Came, page_of, refused_lines, rest_of
 from workflows.errors import LinesRefused, Refused, TransitionNotAllowed
-from workflows.report_cycle import Cycle
+from workflows.report_cycle import FIRST_YEAR, LAST_YEAR, Cycle
 from workflows.usage_report import Side, Status
 
 blueprint = Blueprint("usage_reports", __name__, url_prefix="/reports")
@@ -56,7 +57,10 @@ def index() -> str:
 
 
 def _span(year: str, today: Cycle) -> tuple[date, date]:
-    if year.isascii() and year.isdigit() and len(year) == 4 and 2000 <= int(year) < 2200:
+    if year:
+        if not (year.isascii() and year.isdigit() and len(year) == 4 and FIRST_YEAR <= int(year) <= LAST_YEAR):
+            why = gettext("“%(given)s” is no year with reports. Choose one from the list.", given=year[:40])
+            raise InputRefused(why, [FieldError(why, "year")])
         return date(int(year), 1, 1), date(int(year), 12, 31)
     return lists.since(today, 12).first_day, today.next().first_day
 
@@ -115,7 +119,7 @@ def save(uid: UUID) -> BaseResponse | str | tuple[str, int]:
 def _save_json(uid: UUID) -> Response:
     member = require_member()
     report = queries.report_for_update(uid, member)
-    wanted = forms.drafts_of_json(request.get_json())
+    wanted = forms.drafts_of_json(parse_json(request.get_data()))
     saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
     versions = queries.line_versions(report.id, [draft.uid for draft in wanted])
     db.session.commit()
@@ -164,6 +168,8 @@ def _take(uid: UUID, act: Action, said: str = "") -> BaseResponse:
     report = queries.report_for_update(uid, member)
     try:
         act(report, acting(member, report))
+    except NotFound:
+        raise
     except Refused as refused:
         db.session.rollback()
         flash(refused.message, "error")
@@ -230,8 +236,8 @@ def add_line(uid: UUID) -> BaseResponse | tuple[str, int]:
 @signed_in
 def apply_usage(uid: UUID) -> BaseResponse:
     """Take over usage that arrived while the report was locked."""
-    said = gettext("The newer usage has been taken over.")
-    return _take(uid, lambda report, who: take_over_usage(report, who, clock.now()), said)
+    version, said = forms.version_of(request), gettext("The newer usage has been taken over.")
+    return _take(uid, lambda report, who: take_over_usage(report, who, clock.now(), version=version), said)
 
 
 @blueprint.get("/<uuid:uid>/history")

@@ -121,6 +121,14 @@ def test_narrow_columns_show_an_instant_without_year_and_zone() -> None:
         assert formatting.short_instant(DUE) == "31. Okt., 00:00"
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(Decimal(2), "+2.0\u00a0%"), (Decimal("-0.31"), "−0.3\u00a0%"), (Decimal("-0.04"), "0.0\u00a0%"), (None, "–")],
+)
+def test_a_change_has_its_sign_and_one_decimal(value: Decimal | None, shown: str) -> None:
+    assert formatting.signed_percent(value) == shown
+
+
 def test_a_long_wait_is_shown_by_its_largest_parts() -> None:
     assert formatting.duration(timedelta(days=4, hours=17, minutes=3), 2) == "4 d 17 h"
 

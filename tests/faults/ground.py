@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -19,8 +19,7 @@ from distributor.usage_reports.queries import ReportRow
 from tests import clients
 from tests.clients import Browser, Program
 from tests.conftest import administration, in_database, make_settings
-from tests.factories import OPENED_AT, Story, member, product, usage
-from workflows.report_cycle import Cycle
+from tests.factories import OPENED_AT, Story, member, product
 from workflows.usage_report import Role
 
 AT = OPENED_AT + timedelta(days=1)
@@ -90,7 +89,7 @@ def checksum() -> dict[str, str]:
         for name in tables
         if name != "alembic_version"
     )
-    found = {name: digest for name, digest in db.session.execute(text(queries))}
+    found = {str(row[0]): str(row[1]) for row in db.session.execute(text(queries))}
     db.session.rollback()
     return found
 

@@ -1,4 +1,4 @@
-"""The service on a loopback port, and people with browsers who look at it. What a browser complains of fails the test."""
+"""The service on a loopback port, and people with browsers who look at it. What a browser complains of fails a test."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ class Site:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not REFUSED.match(message.text):
             self.complaints.append(message.text)
+
+
+def follow(page: Page, link: str) -> None:
+    """Click a link and wait until the page behind it has run its scripts, as a person's eyes would."""
+    with page.expect_event("load"):
+        page.get_by_role("link", name=link).click()
 
 
 class Quiet(WSGIRequestHandler):

@@ -13,7 +13,7 @@ from distributor.identity.models import User
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
 from tests.factories import Story, product
-from tests.journeys.site import Site
+from tests.journeys.site import Site, follow
 
 PASSWORD = "five seals on a rock"
 
@@ -52,7 +52,7 @@ def test_the_msp_signs_in_explains_submits_and_takes_it_back(site: Site, story: 
     page = site.visitor()
     page.goto("/reports")
     sign_in(page, story.preparer.email)
-    page.get_by_role("link", name="October 2026").click()
+    follow(page, "October 2026")
     explain_and_submit(page, story, report)
     expect(page.get_by_text("Submitted. Your distributor has been told.")).to_be_visible()
     expect(page.get_by_role("button", name="Submit")).to_have_count(0)
@@ -99,9 +99,7 @@ def test_a_double_click_on_submit_is_one_action(page: Page, story: Story, report
     assert actions(report) == ["open", "save", "submit"]
 
 
-def test_two_tabs_on_one_line_show_both_figures_and_let_one_choose(
-    page: Page, story: Story, report: ReportRow
-) -> None:
+def test_two_tabs_on_one_line_show_both_figures_and_let_one_choose(page: Page, story: Story, report: ReportRow) -> None:
     other = page.context.new_page()
     other.goto(page.url)
     other.locator(units(other, story, report, 1)).fill("39")

@@ -52,7 +52,7 @@ function clear() {
 }
 
 if (bar) {
-  form.addEventListener("change", show);
+  form.addEventListener("change", (event) => event.target.name === "report" && show());
   document.addEventListener("selection", show);
   bar.querySelector("[data-bulk-clear]").addEventListener("click", clear);
   window.addEventListener("pageshow", show);

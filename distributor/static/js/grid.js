@@ -75,7 +75,7 @@ function start(form) {
       const open = waiting();
       showTotals(totals, terms);
       showIdle(totals, open.filter((line) => line.penalty > 0n), terms);
-      showDock(totals, open, undoable.length > 0);
+      showDock(totals, open, undoable.length > 0 || isTyping());
     });
   }
 
@@ -101,6 +101,12 @@ function start(form) {
   }
 
   const before = new WeakMap(); // what a field held when the focus came to it
+
+  /** Whether the field in hand holds something that Undo could take back, although it is not left yet. */
+  function isTyping() {
+    const was = before.get(document.activeElement);
+    return was !== undefined && was !== document.activeElement.value;
+  }
 
   function revert(field) {
     change([{ field, value: before.get(field) ?? field.defaultValue }]);

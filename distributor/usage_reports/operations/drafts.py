@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines, note_lines
 from distributor.usage_reports.operations.recording import Recorded, record
 from distributor.usage_reports.queries import LINE, LineRow, ReportRow, state_of
+from distributor.words import fits_on_a_line, is_storable
 from workflows.errors import InvalidUnits
 from workflows.events import Event
 from workflows.units import BLANKS, parse_units
@@ -143,7 +145,7 @@ def _comment(given: str | None) -> str | None:
     words = (given or "").strip(BLANKS)
     if len(words) > LONGEST_COMMENT:
         raise InputRefused(f"A comment has at most {LONGEST_COMMENT} characters, this one {len(words)}.")
-    if any(ord(character) < 32 and character not in "\n\r\t" for character in words):
+    if not is_storable(words):
         raise InputRefused("A comment cannot hold control characters.")
     return words or None
 
@@ -152,20 +154,18 @@ def _write(changes: Sequence[_Change], event: Event) -> None:
     """The chargeable units follow the next import again once they are back at their default."""
     change_lines(
         """SELECT given.id, CAST(:version AS int) AS version, given.units, given.comment
-           FROM unnest(CAST(:ids AS bigint[]), CAST(:units AS numeric[]), CAST(:comments AS text[]))
-                  AS given (id, units, comment)""",
+           FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS given (id bigint, units numeric, comment text)""",
         """chargeable_units = g.units, comment = g.comment,
            changed_by_msp = g.units IS DISTINCT FROM coalesce(l.used_units, l.provisioned_units),
            waived_reason = CASE WHEN g.units IS NOT DISTINCT FROM l.chargeable_units THEN l.waived_reason END,
            note_answered = l.reviewer_note IS NOT NULL
              AND (g.units IS DISTINCT FROM l.noted_units OR g.comment IS DISTINCT FROM l.noted_comment)""",
-        {
-            "ids": [change.line.id for change in changes],
-            "units": [change.units for change in changes],
-            "comments": [change.comment for change in changes],
-            "version": event.version,
-        },
+        {"lines": json.dumps([_given(change) for change in changes], default=str), "version": event.version},
     )
+
+
+def _given(change: _Change) -> dict[str, Any]:
+    return {"id": change.line.id, "units": change.units, "comment": change.comment}
 
 
 def present_values(line: LineRow) -> dict[str, Any]:
@@ -187,6 +187,7 @@ def add_line(
     Raises InputRefused, Conflict where the line exists, and what `fire` raises.
     """
     event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
+    _check_lines(new)
     product = _product(report, new.sku)
     units = _checked(lambda: parse_units(new.chargeable_units, product.precision, "chargeable_units"))
     comment = _comment(new.comment)
@@ -202,6 +203,14 @@ def add_line(
         {"report": report.id, "uid": uid, "version": event.version},
     )
     return event.version, uid
+
+
+def _check_lines(new: NewLine) -> None:
+    """Names stand on one line, in mails and headers too. Raises InputRefused."""
+    given = {"sku": new.sku, "customer_ref": new.customer_ref, "customer_name": new.customer_name}
+    message = "This holds a line break or another control character. Take it out."
+    if errors := [FieldError(message, field) for field, words in given.items() if not fits_on_a_line(words or "")]:
+        raise InputRefused(f"{errors[0].field}: {message}", errors)
 
 
 def _checked(parse: Any) -> Decimal:
@@ -237,7 +246,7 @@ def _check_usage_is_missing(report: ReportRow, comment: str | None) -> None:
 
 def _customer(report: ReportRow, new: NewLine) -> Any:
     """The account's customer by reference, made where it is new; None for a line of totals only."""
-    ref, name = (new.customer_ref or "").strip(), (new.customer_name or "").strip()
+    ref, name = (new.customer_ref or "").strip(BLANKS), (new.customer_name or "").strip(BLANKS)
     if not ref and not name:
         return None
     ref = ref or name

@@ -18,7 +18,9 @@ from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, record
 from distributor.usage_reports.operations.taking import submission, take
 from distributor.usage_reports.queries import ReportRow
+from distributor.words import is_storable
 from workflows.events import Approved, Endorsed, Event, Invoiced, Recalled, Rejected, Reopened, Submitted, Waived
+from workflows.units import BLANKS, is_blank
 from workflows.usage_report import Side, Step
 
 LONGEST_TEXT = 2000
@@ -151,7 +153,10 @@ def restore_declared(report: ReportRow, event: Event) -> None:
 
 def checked_text(words: str, field: str) -> str:
     """`words` without outer white space. Raises InputRefused when too long."""
-    words = words.strip()
+    words = words.strip(BLANKS)
+    if not is_storable(words):
+        message = f"The {field} holds a control character. Take it out."
+        raise InputRefused(message, [FieldError(message, field)])
     if len(words) > LONGEST_TEXT:
         message = f"The {field} has {len(words)} characters; at most {LONGEST_TEXT} are kept."
         raise InputRefused(message, [FieldError(message, field)])
@@ -178,7 +183,7 @@ def _line(report: ReportRow, uid: UUID) -> Any:
 
 
 def _checked_notes(report: ReportRow, notes: Mapping[UUID, str]) -> dict[UUID, str]:
-    kept = {uid: checked_text(note, "note") for uid, note in notes.items() if note.strip()}
+    kept = {uid: checked_text(note, "note") for uid, note in notes.items() if not is_blank(note)}
     query = text("SELECT uid FROM usage_report_lines WHERE report_id = :report AND uid = ANY(:uids)")
     known = set(db.session.scalars(query, {"report": report.id, "uids": list(kept)}))
     if strangers := [

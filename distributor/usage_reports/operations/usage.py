@@ -122,7 +122,11 @@ ADDED = text(
 # Chargeable units follow the import unless the MSP changed them; accepted lines are frozen, also against imports.
 FOLLOWING = """
 chargeable_units = CASE WHEN l.changed_by_msp THEN l.chargeable_units ELSE coalesce(g.used, g.provisioned) END,
-provisioned_units = g.provisioned, used_units = g.used, sources = g.sources, waived_reason = NULL"""
+provisioned_units = g.provisioned, used_units = g.used, sources = g.sources, waived_reason = NULL,
+-- An import answers no note: what the MSP has not changed since the rejection counts as it is now.
+noted_units = CASE WHEN l.reviewer_note IS NOT NULL AND NOT l.changed_by_msp
+                    AND l.noted_units IS NOT DISTINCT FROM l.chargeable_units
+              THEN coalesce(g.used, g.provisioned) ELSE l.noted_units END"""
 
 # Usage that would change nothing is no news, whenever it came.
 PENDING = text(f"""{NEWS}
@@ -149,14 +153,17 @@ def refresh(report: ReportRow, acting: Acting, at: datetime) -> int:
 
 
 def apply_usage(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> int:
-    """The MSP takes over usage that arrived while the report was locked; returns how many lines changed."""
+    """The MSP takes over usage that arrived while the report was locked; returns how many lines changed.
+
+    Usage that changes nothing leaves the version as it is. Raises what `fire` raises.
+    """
     return _bring_in_step(report, Step.SAVE, acting, at, version)
 
 
 def _bring_in_step(report: ReportRow, step: Step, acting: Acting, at: datetime, version: int | None) -> int:
     event = fire(state_of(report), step, acting.actor, at, version=version)
     counts = _change(report)
-    if any(counts.values()) or step is Step.SAVE:
+    if any(counts.values()):
         record(Recorded(report, event, {"usage_taken_at": at}, {"usage": True, **counts}), acting)
     return sum(counts.values())
 

@@ -1,0 +1,25 @@
+"""Text that people give: which characters a name, and which a longer text, may hold."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters, separators of lines and paragraphs, overrides of the direction, halves of characters: in a name
+# they break a line or a header, or show other words than are stored. Joiners stay: some scripts are written with them.
+_NOT_ON_A_LINE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_IN_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def fits_on_a_line(text: str) -> bool:
+    """Whether a name may hold every character of the text."""
+    return _NOT_ON_A_LINE.search(text) is None
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text of several lines may hold every character of it."""
+    return _IN_NO_TEXT.search(text) is None
+
+
+def on_a_line(text: str) -> str:
+    """The text with a replacement sign for each character that a name may not hold."""
+    return _NOT_ON_A_LINE.sub("\ufffd", text)
