@@ -40,7 +40,7 @@ def _check_length() -> None:
     if request.content_length is None and "Transfer-Encoding" in request.headers:
         raise LengthRequired("Send the length of the body in the Content-Length header; chunked bodies are not taken.")
     if (request.content_length or 0) > current_app.config["MAX_CONTENT_LENGTH"]:
-        raise RequestEntityTooLarge
+        raise RequestEntityTooLarge("At most 5 MB are taken at once. Split the file, or import it on the command line.")
 
 
 def _check_origin() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, TextClause, and_, or_, select, text
 
 from distributor.accounts.models import Account, ReportingScope
 from distributor.database import db
@@ -164,3 +164,22 @@ def _stale_before(account: Row[Any], cycle: Cycle, at: datetime) -> datetime:
     _, ends_on = bounds(cycle, account.closing_day)
     end = midnight(ends_on + timedelta(days=1), zone(account.time_zone))
     return min(at, end) - FRESH_FOR
+
+
+MISSING = """
+(NOT EXISTS (SELECT FROM usage_snapshots WHERE account_id = :account AND cycle = :cycle AND is_current)
+  OR EXISTS (
+    SELECT FROM usage_snapshots known WHERE known.account_id = :account AND NOT known.is_derived
+      AND known.cycle < :cycle AND NOT EXISTS (
+        SELECT FROM usage_snapshots s WHERE s.account_id = :account AND s.cycle = :cycle AND s.source = known.source
+          AND s.is_current AND NOT s.is_derived)))"""
+
+
+def usage_is_missing(account_id: int, cycle: date) -> bool:
+    """Whether some source of the account has not delivered for the cycle; each is judged by itself (domain.md)."""
+    return bool(db.session.execute(text(f"SELECT {MISSING}"), {"account": account_id, "cycle": cycle}).scalar_one())
+
+
+def missing_usage(account_id: int, cycle: date) -> TextClause:
+    """`usage_is_missing` as a condition of another query."""
+    return text(MISSING).bindparams(account=account_id, cycle=cycle)

@@ -11,11 +11,12 @@ from distributor.errors import FieldError, InputRefused
 from distributor.usage_reports.operations.drafts import KEPT, LineDraft
 
 
-def version_of(request: Request) -> int | None:
-    """The version the page showed. Raises InputRefused when it is no number."""
+def version_of(request: Request) -> int:
+    """The version of the report that the page showed. Raises InputRefused when it is missing or no number."""
     text = request.form.get("version", "")
     if not text:
-        return None
+        message = "The form does not say which version of the report it shows. Nothing was changed: reload the page."
+        raise InputRefused(message, [FieldError(message, "version")])
     return whole(text, "version")
 
 

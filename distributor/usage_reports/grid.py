@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from distributor.usage_reports.operations.automatic import line_state
+from distributor.usage_reports.operations.drafts import is_removable
 from distributor.usage_reports.queries import LineRow, ReportRow
 from workflows.money import amount_of
 from workflows.units import LineState, charge_automatically
@@ -155,7 +156,7 @@ def _grid_line(
         reviewer_note=line.reviewer_note,
         system_note=line.system_note,
         waived_reason=line.waived_reason,
-        removable=line.added_by_msp and not line.accepted,
+        removable=is_removable(line),
     )
     if shown.state in {"need", "missing"}:
         before = line_state(line)

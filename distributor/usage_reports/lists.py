@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from distributor.catalogue.models import Customer, Product
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
-from distributor.provisioning.models import UsageSnapshot
+from distributor.provisioning.queries import missing_usage
 from distributor.usage_reports.queries import ACCOUNT, MSP, REPORT, ReportRow, reports
 from workflows.report_cycle import Cycle
 from workflows.usage_report import Status
@@ -169,11 +169,11 @@ def added_line_choices(report: ReportRow) -> tuple[list[Choice], list[Choice]]:
 
 
 def _addable_products(report: ReportRow) -> Select[str, str, str]:
-    """Hand-counted products, and all of them while no usage has come."""
+    """Hand-counted products, and all of them while a source has not delivered."""
     source = func.coalesce(Product.usage_source, report.usage_source)
-    delivered = select(UsageSnapshot.id).filter_by(account_id=report.account_id, cycle=report.cycle, is_current=True)
+    missing = missing_usage(report.account_id, report.cycle)
     query = select(literal("product").label("kind"), Product.sku.label("key"), Product.name.label("name"))
-    offered = (Product.distributor_id == report.distributor_id, or_(source == "manual", ~delivered.exists()))
+    offered = (Product.distributor_id == report.distributor_id, or_(source == "manual", missing))
     return query.where(*offered).order_by(func.lower(Product.name)).limit(MOST_OFFERED)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -25,6 +24,7 @@ from distributor.usage_reports.history import history_of
 from distributor.usage_reports.lists import ListedReport, QueueFilter
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.operations.bulk import approve_all
+from distributor.usage_reports.page_steps import take_step
 from distributor.usage_reports.queries import ReportRow
 from distributor.words import on_a_line
 from workflows.errors import InvalidCycle, Refused
@@ -203,41 +203,20 @@ def _weight(row: Any) -> tuple[bool, Decimal, Decimal]:
     return not (row.discrepancy or row.penalised), -(row.at_risk + row.penalty), -abs(row.amount)
 
 
-Action = Callable[[ReportRow, Acting], object]
-
-
-def _take(uid: UUID, act: Action, said: str) -> BaseResponse:
-    member = require_member()
-    report = queries.report_for_update(uid, member)
-    try:
-        act(report, acting(member, report))
-    except NotFound:
-        raise
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.message, "error")
-        return redirect(url_for(".show", uid=uid))
-    db.session.commit()
-    flash(said, "success")
-    return redirect(url_for(".show", uid=uid))
-
-
 @blueprint.post("/<uuid:uid>/approve")
 @signed_in
 def approve(uid: UUID) -> BaseResponse:
     """Accept the figures."""
-    version = forms.version_of(request)
     said = gettext("Approved. The MSP has been told.")
-    return _take(uid, lambda report, who: steps.approve(report, who, clock.now(), version=version), said)
+    return take_step(uid, lambda report, who, seen: steps.approve(report, who, clock.now(), version=seen), said)
 
 
 @blueprint.post("/<uuid:uid>/endorse")
 @signed_in
 def endorse(uid: UUID) -> BaseResponse:
     """Stand for a report over the limit, so that somebody else may approve it."""
-    version = forms.version_of(request)
     said = gettext("Endorsed. The other reviewers have been told.")
-    return _take(uid, lambda report, who: steps.endorse(report, who, clock.now(), version=version), said)
+    return take_step(uid, lambda report, who, seen: steps.endorse(report, who, clock.now(), version=seen), said)
 
 
 @blueprint.post("/<uuid:uid>/reject")
@@ -270,27 +249,29 @@ def _notes() -> dict[UUID, str]:
 @signed_in
 def waive(uid: UUID, line: UUID) -> BaseResponse:
     """Let a line's penalty go, with a reason."""
-    reason, version = request.form.get("reason", ""), forms.version_of(request)
+    reason = request.form.get("reason", "")
 
-    def act(report: ReportRow, who: Acting) -> None:
-        steps.waive(report, line, who, clock.now(), reason=reason, version=version)
+    def act(report: ReportRow, who: Acting, seen: int) -> None:
+        steps.waive(report, line, who, clock.now(), reason=reason, version=seen)
 
-    return _take(uid, act, gettext("Penalty waived. The MSP has been told."))
+    return take_step(uid, act, gettext("Penalty waived. The MSP has been told."))
 
 
 @blueprint.post("/<uuid:uid>/reopen")
 @signed_in
 def reopen(uid: UUID) -> BaseResponse:
     """Give an approved report back to the MSP, with a reason."""
-    reason, version = request.form.get("reason", ""), forms.version_of(request)
-    said = gettext("Reopened. The MSP has been told.")
-    return _take(uid, lambda report, who: steps.reopen(report, who, clock.now(), reason=reason, version=version), said)
+    reason = request.form.get("reason", "")
+
+    def act(report: ReportRow, who: Acting, seen: int) -> None:
+        steps.reopen(report, who, clock.now(), reason=reason, version=seen)
+
+    return take_step(uid, act, gettext("Reopened. The MSP has been told."))
 
 
 @blueprint.post("/<uuid:uid>/invoice")
 @signed_in
 def invoice(uid: UUID) -> BaseResponse:
     """Close an approved report for good."""
-    version = forms.version_of(request)
     said = gettext("Marked as invoiced. Nothing changes this report any more.")
-    return _take(uid, lambda report, who: steps.invoice(report, who, clock.now(), version=version), said)
+    return take_step(uid, lambda report, who, seen: steps.invoice(report, who, clock.now(), version=seen), said)

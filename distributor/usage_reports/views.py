@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,17 +14,18 @@ from distributor import clock
 from distributor.api.bodies import parse_json
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
-from distributor.identity.acting import CurrentMember, acting
+from distributor.identity.acting import Acting, CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.problems import problem_of
 from distributor.usage_reports import forms, lists, queries
 from distributor.usage_reports.history import history_of
 from distributor.usage_reports.operations import drafts, steps
-from distributor.usage_reports.operations.drafts import NewLine
+from distributor.usage_reports.operations.drafts import LineDraft, NewLine
 from distributor.usage_reports.operations.usage import apply_usage as take_over_usage
+from distributor.usage_reports.page_steps import take_step
 from distributor.usage_reports.queries import ReportRow
 from distributor.usage_reports.report_page import Came, page_of, refused_lines, rest_of
-from workflows.errors import LinesRefused, Refused, TransitionNotAllowed
+from workflows.errors import LinesRefused, Refused, StaleVersion, TransitionNotAllowed
 from workflows.report_cycle import FIRST_YEAR, LAST_YEAR, Cycle
 from workflows.usage_report import Side, Status
 
@@ -111,8 +111,6 @@ def save(uid: UUID) -> BaseResponse | str | tuple[str, int]:
     """Save the draft, from the grid's JSON or as a plain form; the form's buttons also submit and remove lines."""
     if request.is_json:
         return _save_json(uid)
-    if line := request.form.get("remove"):
-        return _take(uid, lambda report, who: drafts.remove_line(report, forms.line_uid(line), who, clock.now()))
     return _save_form(uid)
 
 
@@ -131,18 +129,45 @@ def _save_form(uid: UUID) -> BaseResponse | tuple[str, int]:
     report = queries.report_for_update(uid, member)
     wanted = forms.drafts_of_form(request)
     try:
-        saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
-        if request.form.get("step") == "submit":
-            steps.submit(queries.report_for_update(uid, member), acting(member, report), clock.now())
+        said = _take_form(report, wanted, member)
     except LinesRefused as refused:
         db.session.commit()  # the draft is good, only the submission waits
         return _again(uid, member, refused, Came(offenders=refused.lines, why=refused.type))
-    except (InputRefused, StaleLines, TransitionNotAllowed) as refused:
+    except (InputRefused, Conflict, StaleLines, StaleVersion, TransitionNotAllowed) as refused:
         db.session.rollback()
         return _again(uid, member, refused, Came(refused_lines(wanted, refused)))
     db.session.commit()
-    flash(_said(request.form.get("step"), saved.lines), "success")
+    flash(said, "success")
     return redirect(url_for(".show", uid=uid, page=request.args.get("page", type=int)))
+
+
+def _take_form(report: ReportRow, wanted: list[LineDraft], member: CurrentMember) -> str:
+    """Save the drafts, then submit or remove a line where that was pressed; returns what to say."""
+    who, at, step = acting(member, report), clock.now(), request.form.get("step")
+    if line := request.form.get("remove"):
+        return _remove(report, forms.line_uid(line), wanted, member)
+    if step != "submit":
+        return _said(drafts.save_lines(report, wanted, who, at).lines)
+    _save_what_was_seen(report, wanted, who)
+    steps.submit(queries.report_for_update(report.uid, member), who, at)
+    return gettext("Submitted. Your distributor has been told.")
+
+
+def _remove(report: ReportRow, line: UUID, wanted: list[LineDraft], member: CurrentMember) -> str:
+    who = acting(member, report)
+    _save_what_was_seen(report, [draft for draft in wanted if draft.uid != line], who)
+    drafts.remove_line(queries.report_for_update(report.uid, member), line, who, clock.now())
+    return gettext("Line removed. Whatever else stood on the page is saved.")
+
+
+def _save_what_was_seen(report: ReportRow, wanted: list[LineDraft], who: Acting) -> None:
+    """Save drafts of a page that shows the report as it is. Raises StaleVersion for any other page, but StaleLines first:
+    that one knows what a colleague wrote. Either way the caller rolls everything back.
+    """
+    seen = forms.version_of(request)
+    drafts.save_lines(report, wanted, who, clock.now())
+    if seen != report.version:
+        raise StaleVersion(seen, report.version)
 
 
 def _again(uid: UUID, member: CurrentMember, refused: Refused, came: Came) -> tuple[str, int]:
@@ -153,58 +178,36 @@ def _again(uid: UUID, member: CurrentMember, refused: Refused, came: Came) -> tu
     return render_template("usage_reports/show.html", **page), problem_of(refused).status
 
 
-def _said(step: str | None, lines: int) -> str:
-    if step == "submit":
-        return gettext("Submitted. Your distributor has been told.")
+def _said(lines: int) -> str:
     return ngettext("Draft saved: %(num)s line changed.", "Draft saved: %(num)s lines changed.", lines)
-
-
-Action = Callable[[ReportRow, Any], object]
-
-
-def _take(uid: UUID, act: Action, said: str = "") -> BaseResponse:
-    """Take a step on the locked report, commit, go back to its page; a refusal is said there."""
-    member = require_member()
-    report = queries.report_for_update(uid, member)
-    try:
-        act(report, acting(member, report))
-    except NotFound:
-        raise
-    except Refused as refused:
-        db.session.rollback()
-        flash(refused.message, "error")
-        return redirect(url_for(".show", uid=uid))
-    db.session.commit()
-    if said:
-        flash(said, "success")
-    return redirect(url_for(".show", uid=uid))
 
 
 @blueprint.post("/<uuid:uid>/submit")
 @signed_in
 def submit(uid: UUID) -> BaseResponse:
     """Hand the report in; `nil` confirms one without lines."""
-    version, nil = forms.version_of(request), request.form.get("nil") == "yes"
-    said = gettext("Submitted. Your distributor has been told.")
-    return _take(uid, lambda report, who: steps.submit(report, who, clock.now(), version=version, nil=nil), said)
+    nil, said = request.form.get("nil") == "yes", gettext("Submitted. Your distributor has been told.")
+    return take_step(uid, lambda report, who, seen: steps.submit(report, who, clock.now(), version=seen, nil=nil), said)
 
 
 @blueprint.post("/<uuid:uid>/recall")
 @signed_in
 def recall(uid: UUID) -> BaseResponse:
     """Take a submitted report back."""
-    version = forms.version_of(request)
     said = gettext("Recalled. You can edit the report again.")
-    return _take(uid, lambda report, who: steps.recall(report, who, clock.now(), version=version), said)
+    return take_step(uid, lambda report, who, seen: steps.recall(report, who, clock.now(), version=seen), said)
 
 
 @blueprint.post("/<uuid:uid>/reopen")
 @signed_in
 def reopen(uid: UUID) -> BaseResponse:
     """Reopen an approved report with a reason."""
-    version, reason = forms.version_of(request), request.form.get("reason", "")
-    said = gettext("Reopened. The other side has been told.")
-    return _take(uid, lambda report, who: steps.reopen(report, who, clock.now(), reason=reason, version=version), said)
+    reason, said = request.form.get("reason", ""), gettext("Reopened. The other side has been told.")
+
+    def act(report: ReportRow, who: Acting, seen: int) -> None:
+        steps.reopen(report, who, clock.now(), reason=reason, version=seen)
+
+    return take_step(uid, act, said)
 
 
 @blueprint.post("/<uuid:uid>/add-line")
@@ -221,8 +224,9 @@ def add_line(uid: UUID) -> BaseResponse | tuple[str, int]:
         comment=form.get("comment"),
     )
     try:
-        drafts.add_line(report, new, acting(member, report), clock.now())
-    except (InputRefused, Conflict) as refused:
+        version = forms.version_of(request)
+        drafts.add_line(report, new, acting(member, report), clock.now(), version=version)
+    except (InputRefused, Conflict, StaleVersion) as refused:
         db.session.rollback()
         typed = {**form.to_dict(), "error": refused.message}
         page = page_of(queries.report(uid, member), member, Came(new_line=typed))
@@ -236,8 +240,8 @@ def add_line(uid: UUID) -> BaseResponse | tuple[str, int]:
 @signed_in
 def apply_usage(uid: UUID) -> BaseResponse:
     """Take over usage that arrived while the report was locked."""
-    version, said = forms.version_of(request), gettext("The newer usage has been taken over.")
-    return _take(uid, lambda report, who: take_over_usage(report, who, clock.now(), version=version), said)
+    said = gettext("The newer usage has been taken over.")
+    return take_step(uid, lambda report, who, seen: take_over_usage(report, who, clock.now(), version=seen), said)
 
 
 @blueprint.get("/<uuid:uid>/history")

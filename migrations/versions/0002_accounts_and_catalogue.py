@@ -80,6 +80,28 @@ CREATE TABLE prices (
   FOREIGN KEY (product_id, distributor_id) REFERENCES products (id, distributor_id)
 );
 
+-- What a price was before: reports copy prices when they open, and a line that joins one later pays the price of then.
+CREATE TABLE past_prices (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  product_id bigint NOT NULL,
+  distributor_id bigint NOT NULL,
+  currency text NOT NULL,
+  unit_price numeric(18, 6) NOT NULL,
+  valid_until timestamptz NOT NULL,
+  FOREIGN KEY (product_id, distributor_id) REFERENCES products (id, distributor_id)
+);
+CREATE INDEX past_prices_product ON past_prices (product_id, currency, valid_until);
+
+CREATE FUNCTION keep_past_price() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  INSERT INTO past_prices (product_id, distributor_id, currency, unit_price, valid_until)
+  VALUES (OLD.product_id, OLD.distributor_id, OLD.currency, OLD.unit_price, NEW.updated_at);
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_past_price AFTER UPDATE ON prices FOR EACH ROW
+  WHEN (OLD.unit_price IS DISTINCT FROM NEW.unit_price) EXECUTE FUNCTION keep_past_price();
+
 CREATE TABLE customers (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   uid uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE,
@@ -95,6 +117,7 @@ CREATE TABLE customers (
 );
 
 GRANT SELECT, INSERT, UPDATE ON reporting_scopes, accounts, products, prices, customers TO distributor_service;
+GRANT SELECT ON past_prices TO distributor_service;
 """
 
 
@@ -103,4 +126,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DROP TABLE customers, prices, products, accounts, reporting_scopes")
+    op.execute("DROP TABLE customers, past_prices, prices, products, accounts, reporting_scopes")
+    op.execute("DROP FUNCTION keep_past_price()")

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from distributor import create_app
 from distributor.database import db
-from distributor.identity.acting import CurrentMember
+from distributor.identity.acting import CurrentMember, acting
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.queries import ReportRow
 from tests import clients
@@ -40,9 +40,22 @@ class World:
         self.review, self.review_line = self._report()
         steps.submit(self.story.report(self.review), self.story.by(self.story.preparer), AT)
         self.manual = product(self.story.distributor, "HAND-1", usage_source="manual")
-        self.distributor_admin = member(self.story.distributor, Role.ADMIN, Role.REVIEWER)
-        self.msp_admin = member(self.story.msp, Role.ADMIN, Role.PREPARER)
+        self._browsers: dict[int, Browser] = {}
+        self._programs: dict[int, Program] = {}
+        self.distributor_admin = self._let_in(member(self.story.distributor, Role.ADMIN, Role.REVIEWER))
+        self.msp_admin = self._let_in(member(self.story.msp, Role.ADMIN, Role.PREPARER))
+        self._rivals()
         db.session.commit()
+
+    def _rivals(self) -> None:
+        """Another distributor and its MSP, with a report of their own in preparation and one under review."""
+        story = Story()
+        story.distributor.name, story.msp.name = "Rival Distribution", "Rival Networks"
+        self.own_report = story.open(("10", None))
+        self.own_review, _ = story.open_account(("10", None))
+        steps.submit(story.report(self.own_review), acting(story.preparer, self.own_review), AT)
+        self.rival = self._let_in(member(story.distributor, Role.ADMIN, Role.REVIEWER))
+        self.rival_msp = self._let_in(member(story.msp, Role.ADMIN, Role.PREPARER))
 
     def _report(self) -> tuple[ReportRow, UUID]:
         return self.story.open_account(("40", None))
@@ -54,14 +67,17 @@ class World:
         return found
 
     def browser(self, who: CurrentMember) -> Browser:
-        browser = clients.sign_in(self.app, who, AT)
-        db.session.commit()
-        return browser
+        """The browser in which `who` is signed in; the same one each time, as signing in is a change."""
+        return self._browsers[who.user_id]
 
-    def program(self, who: CurrentMember, *scopes: str) -> Program:
-        program = clients.api(self.app, who, *scopes, at=AT)
-        db.session.commit()
-        return program
+    def program(self, who: CurrentMember) -> Program:
+        """The program of `who`, with every scope that the member can hold."""
+        return self._programs[who.user_id]
+
+    def _let_in(self, who: CurrentMember) -> CurrentMember:
+        self._browsers[who.user_id] = clients.sign_in(self.app, who, AT)
+        self._programs[who.user_id] = clients.api(self.app, who, at=AT)
+        return who
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def test_a_rejected_report_is_answered_resubmitted_and_approved(site: Site, stor
 
 def reject_with_a_note(page: Page, note: str) -> None:
     page.locator(".flag > summary").first.click()
-    page.keyboard.type(note)
+    page.locator("[data-note]").first.fill(note)
     page.get_by_label("Reason, shown to the MSP").fill("One line is open")
     page.get_by_role("button", name="Reject with 1 note").click()
     expect(page.get_by_text("Rejected. The MSP has been told.")).to_be_visible()

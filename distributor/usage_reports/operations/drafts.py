@@ -16,8 +16,10 @@ from sqlalchemy import select, text
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
 from distributor.identity.acting import Acting
+from distributor.provisioning.queries import usage_is_missing
 from distributor.usage_reports.operations.line_changes import change_lines, note_lines
 from distributor.usage_reports.operations.recording import Recorded, record
+from distributor.usage_reports.operations.usage import PRICE_AT_OPENING
 from distributor.usage_reports.queries import LINE, LineRow, ReportRow, state_of
 from distributor.words import fits_on_a_line, is_storable
 from workflows.errors import InvalidUnits
@@ -222,12 +224,14 @@ def _checked(parse: Any) -> Decimal:
 
 
 def _product(report: ReportRow, sku: str) -> Any:
-    query = text("""
-SELECT p.id, p.sku, p.name, p.unit, p."precision", coalesce(p.usage_source, :source) AS usage_source, pr.unit_price
-FROM products p LEFT JOIN prices pr ON pr.product_id = p.id AND pr.currency = :currency
-WHERE p.distributor_id = :distributor AND p.sku = :sku""")
-    given = {"source": report.usage_source, "currency": report.currency, "distributor": report.distributor_id}
-    row = db.session.execute(query, {**given, "sku": sku}).one_or_none()
+    query = text(f"""
+SELECT p.id, p.sku, p.name, p.unit, p."precision", coalesce(p.usage_source, r.usage_source) AS usage_source,
+       {PRICE_AT_OPENING} AS unit_price
+FROM usage_reports r
+JOIN products p ON p.distributor_id = r.distributor_id AND p.sku = :sku
+LEFT JOIN prices price ON price.product_id = p.id AND price.currency = r.currency
+WHERE r.id = :report""")
+    row = db.session.execute(query, {"report": report.id, "sku": sku}).one_or_none()
     if row is None:
         message = f"The catalogue has no product {sku}."
         raise InputRefused(message, [FieldError(message, "sku")])
@@ -235,8 +239,7 @@ WHERE p.distributor_id = :distributor AND p.sku = :sku""")
 
 
 def _check_usage_is_missing(report: ReportRow, comment: str | None) -> None:
-    query = text("SELECT EXISTS (SELECT FROM usage_snapshots WHERE account_id = :a AND cycle = :c AND is_current)")
-    if db.session.scalar(query, {"a": report.account_id, "c": report.cycle}):
+    if not usage_is_missing(report.account_id, report.cycle):
         message = "Lines of this product come from the usage feed, which has delivered for this cycle."
         raise InputRefused(message, [FieldError(message, "sku")])
     if comment is None:
@@ -287,6 +290,12 @@ ON CONFLICT DO NOTHING RETURNING uid""")
     return uid
 
 
+def is_removable(line: LineRow) -> bool:
+    """Whether the MSP may take the line away again: nothing but its own word stands on it."""
+    touched = line.provisioned_units is not None or line.sources or line.reviewer_note is not None or line.accepted
+    return bool(line.added_by_msp and not touched)
+
+
 def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, version: int | None = None) -> int:
     """Remove a line the MSP added itself; returns the report's version. Raises NotFound, Conflict or as `fire` does."""
     event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
@@ -294,8 +303,11 @@ def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, v
     line = db.session.execute(query).one_or_none()
     if line is None:
         raise NotFound("This line")
-    if not line.added_by_msp or line.accepted:
-        raise Conflict("Only lines that were added by hand, and that the distributor has not accepted, can be removed.")
+    if not is_removable(line):
+        raise Conflict(
+            "Only a line that was added by hand can be removed, while no usage has come for it and the distributor has "
+            "neither noted nor accepted it. Write 0 where nothing is charged."
+        )
     record(Recorded(report, event, details={"removed": line.sku}), acting)
     note_lines(
         "SELECT l.*, CAST(:version AS int) AS now_version FROM usage_report_lines l WHERE id = :id",

@@ -102,7 +102,10 @@ def _given(step: Recorded) -> dict[str, Any]:
 
 def _details(step: Recorded) -> dict[str, Any]:
     shown = {key: _plain(value) for key, value in {**step.details, **step.sets}.items() if value is not None}
-    return {**shown, "amount": str(step.report.amount)} if "amount" not in shown else shown
+    # A step that changes lines has no amount yet: its own statement runs before theirs.
+    if "amount" in shown or step.event.clears_endorsement:
+        return shown
+    return {**shown, "amount": str(step.report.amount)}
 
 
 def _plain(value: Any) -> Any:

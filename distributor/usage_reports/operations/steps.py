@@ -24,6 +24,7 @@ from workflows.units import BLANKS, is_blank
 from workflows.usage_report import Side, Step
 
 LONGEST_TEXT = 2000
+NOT_SUBMITTED: dict[str, Any] = {"submitted_at": None, "submitted_from": None, "submission_kind": None}
 
 
 def submit(
@@ -42,7 +43,7 @@ def submit(
 def recall(report: ReportRow, acting: Acting, at: datetime, *, version: int | None = None) -> Recalled:
     """The MSP takes a submitted report back. Raises TransitionNotAllowed, StaleVersion or NotPermitted."""
     event = take(Recalled, report, Step.RECALL, acting, at, version=version)
-    sets = {**_back_with_msp(report, event.due_at, at), "decided_at": report.decided_at}
+    sets = {**_back_with_msp(report, event.due_at, at), **NOT_SUBMITTED}
     record(Recorded(report, event, sets), acting, tell="recalled")
     restore_declared(report, event)
     return event
@@ -62,7 +63,8 @@ def waive(
     record(Recorded(report, event, details=details, reason=words), acting, tell="waived")
     change_lines(
         "SELECT CAST(:line AS bigint) AS id, CAST(:version AS int) AS version",
-        "chargeable_units = l.declared_units, declared_units = NULL, penalised = false, waived_reason = :reason",
+        "chargeable_units = l.declared_units, declared_units = NULL, penalised = false, waived_reason = :reason,"
+        " system_note = NULL",
         {"line": line.id, "version": event.version, "reason": words},
     )
     return event
@@ -125,7 +127,8 @@ def reopen(report: ReportRow, acting: Acting, at: datetime, *, reason: str, vers
     """An approved report goes back to the MSP, notes and freezes cleared; the other side is told."""
     event = take(Reopened, report, Step.REOPEN, acting, at, version=version, reason=reason)
     by_msp = acting.actor.side is Side.MSP
-    recorded = Recorded(report, event, _back_with_msp(report, event.due_at, at), {}, checked_text(reason, "reason"))
+    sets = {**_back_with_msp(report, event.due_at, at), **NOT_SUBMITTED, "decided_at": None}
+    recorded = Recorded(report, event, sets, {}, checked_text(reason, "reason"))
     record(recorded, acting, tell="reopened_by_msp" if by_msp else "reopened_by_distributor")
     change_lines(
         """SELECT id, CAST(:version AS int) AS version FROM usage_report_lines WHERE report_id = :report
@@ -205,6 +208,8 @@ def _note_and_freeze(report: ReportRow, event: Rejected, notes: Mapping[UUID, st
             noted_units = CASE WHEN g.note IS NOT NULL THEN
               CASE WHEN l.penalised OR l.estimated THEN l.declared_units ELSE l.chargeable_units END END,
             noted_comment = CASE WHEN g.note IS NOT NULL THEN l.comment END,
+            -- a note on a waived line binds like any other: what was waived is in question again
+            waived_reason = CASE WHEN g.note IS NULL THEN l.waived_reason END,
             accepted = cardinality(CAST(:uids AS uuid[])) > 0 AND g.note IS NULL
               AND NOT (l.penalised OR l.estimated OR l.chargeable_units IS NULL)""",
         {"report": report.id, "version": event.version, "uids": list(notes), "notes": list(notes.values())},

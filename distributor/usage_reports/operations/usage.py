@@ -55,7 +55,7 @@ INSERT INTO usage_report_lines (
 SELECT
   r.id, r.account_id, r.distributor_id, r.msp_id, {version}, w.customer_id, c.ref, c.name,
   p.id, p.sku, p.name, p.unit, p."precision", k.usage_source, w.sources,
-  r.minor_unit, r.tolerance_units, r.tolerance_percent, price.unit_price, k.provisioned, k.used,
+  r.minor_unit, r.tolerance_units, r.tolerance_percent, {price}, k.provisioned, k.used,
   coalesce(k.used, k.provisioned)
 FROM wanted w
 JOIN r ON r.id = w.report_id
@@ -69,6 +69,16 @@ CROSS JOIN LATERAL (
 ) k
 ORDER BY w.report_id, w.customer_id, w.product_id"""
 
+# A line that joins an open report pays what the product cost when the report opened (promise 9): the price its other
+# lines have, else the one that held then; one that had none yet gets today's.
+PRICE_AT_OPENING = """coalesce(
+  (SELECT l.unit_price FROM usage_report_lines l
+   WHERE l.report_id = r.id AND l.product_id = p.id AND l.unit_price IS NOT NULL LIMIT 1),
+  (SELECT past.unit_price FROM past_prices past
+   WHERE past.product_id = p.id AND past.currency = r.currency AND past.valid_until > r.opened_at
+   ORDER BY past.valid_until LIMIT 1),
+  price.unit_price)"""
+
 # Sorted once rather than joined: how many lines are carried over is anybody's guess, the planner's too.
 OPENING = text(
     f"""WITH {FRESH}, {CARRIED}, wanted AS (
@@ -76,7 +86,7 @@ OPENING = text(
   FROM (SELECT *, true AS is_fresh FROM fresh UNION ALL SELECT *, false FROM carried) either
   ORDER BY report_id, customer_id, product_id, is_fresh DESC
 )"""
-    + INSERT.format(version="r.version")
+    + INSERT.format(version="r.version", price="price.unit_price")
 )
 
 # What current usage makes of every line, one row per line it would change; `fate` says how. Lines meet usage by a FULL
@@ -115,7 +125,7 @@ CHANGED = f"{NEWS} SELECT * FROM news WHERE fate IN ('counted', 'unknown', 'zero
 REMOVED = text(f"{NEWS} SELECT id FROM news WHERE fate = 'removed'")
 ADDED = text(
     f"{NEWS}, wanted AS (SELECT * FROM news WHERE fate = 'added')"
-    + INSERT.format(version="r.version + 1")
+    + INSERT.format(version="r.version + 1", price=PRICE_AT_OPENING)
     + " RETURNING usage_report_lines.id"
 )
 

@@ -148,11 +148,11 @@ def test_a_hand_counted_line_is_added_and_removed(app: Flask, story: Story) -> N
 
     manual = product(story.distributor, "HAND-1", usage_source="manual")
     report, browser = story.open(("40", None)), sign_in(app, story.preparer)
-    form = {"sku": manual.sku, "customer_ref": "new-one", "customer_name": "New One Ltd", "chargeable_units": "7"}
+    form = {"sku": manual.sku, "customer_ref": "new-one", "customer_name": "New One Ltd", "chargeable_units": "7", "version": "1"}
     answer = browser.post(f"/reports/{report.uid}/add-line", data=form, follow_redirects=True)
     assert said(answer, "Line added.", "New One Ltd", "HAND-1")
     added = story.lines(report)[-1]
-    answer = browser.post(f"/reports/{report.uid}/save", data={"remove": str(added.uid)}, follow_redirects=True)
+    answer = browser.post(f"/reports/{report.uid}/save", data={"remove": str(added.uid), "version": "2"}, follow_redirects=True)
     assert "New One Ltd</span>" not in answer.text
     history = browser.get(f"/reports/{report.uid}/history")
     assert said(history, "Line removed", "New One Ltd")
@@ -239,7 +239,7 @@ def test_usage_that_came_while_the_report_was_locked_is_offered_when_it_is_back(
     steps.recall(story.report(report), story.by(story.preparer), AT)
     browser = sign_in(app, story.preparer)
     assert said(browser.get(f"/reports/{report.uid}"), "Newer usage arrived", "Apply this usage")
-    answer = browser.post(f"/reports/{report.uid}/apply-usage", follow_redirects=True)
+    answer = browser.post(f"/reports/{report.uid}/apply-usage", data={"version": "3"}, follow_redirects=True)
     assert said(answer, "The newer usage has been taken over.")
     assert story.lines(report)[0].provisioned_units == 44
 
