@@ -15,12 +15,12 @@ class Sizes:
     pile_accounts: int = 1_000
     page_lines: int = 500
     long_lines: int = 5_000
-    page_requests: int = 400
+    page_requests: int = 200
     file_rows: int = 100_000
 
 
 DEFAULT = Sizes()
-QUICK = Sizes(rounds=1, accounts=1_000, pile_accounts=200, page_requests=100)
+QUICK = Sizes(rounds=1, accounts=1_000, pile_accounts=200, page_requests=60)
 LARGE = Sizes(accounts=100_000, pile_accounts=5_000)
 TINY = Sizes(
     rounds=1, accounts=4, lines=4, pile_accounts=12, page_lines=10, long_lines=30, page_requests=4, file_rows=60

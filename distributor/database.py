@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import BigInteger, DateTime, FetchedValue, Identity, Numeric, text
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, DateTime, FetchedValue, Identity, Numeric, any_, literal, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 SERVICE_ROLE = "distributor_service"
@@ -41,3 +42,8 @@ class TenantColumns:
     account_id: Mapped[Ref]
     distributor_id: Mapped[Ref]
     msp_id: Mapped[Ref]
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """Whether `column` is one of `values`: they go over as one array, where IN would send thousands of parameters."""
+    return column == any_(literal(list(values), ARRAY(column.type)))

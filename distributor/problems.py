@@ -9,6 +9,7 @@ from typing import Any
 
 from werkzeug.exceptions import HTTPException
 
+from distributor.api.figures import actions
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused, NotFound, StaleLines, VersionRequired
 from distributor.identity.current import SignInRequired
 from workflows import errors as rules
@@ -131,7 +132,7 @@ def _extra(refused: Refused) -> dict[str, Any]:
         case rules.StaleVersion():
             return {"current_version": refused.current}
         case rules.TransitionNotAllowed():
-            return {"report_status": str(refused.status), "allowed_actions": [str(step) for step in refused.allowed]}
+            return {"report_status": str(refused.status), "allowed_actions": actions(refused.allowed)}
         case rules.LinesRefused():
             return {"count": refused.count}
     return {}

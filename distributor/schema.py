@@ -9,11 +9,9 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from distributor import locks
 from distributor.config import data_folder
 from workflows.usage_report import EDGES
-
-# One migration at a time, whoever starts it.
-MIGRATION_LOCK = 7_306_021_001
 
 
 def migrate(url: str, revision: str = "head") -> str:
@@ -21,7 +19,7 @@ def migrate(url: str, revision: str = "head") -> str:
     engine = create_engine(url)
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": locks.MIGRATION})
             present = MigrationContext.configure(connection).get_current_revision()
             connection.commit()
             if present is not None and not is_known(present):

@@ -80,20 +80,21 @@ def update_account(account: AccountRow, changes: Mapping[str, Any], member: Curr
     return PutAccount(changed, invite(member, changed, contacts, at))
 
 
-def set_reporting(member: CurrentMember, region: str, account_type: str, on: bool) -> None:
+def set_reporting(distributor_id: int, region: str, account_type: str, on: bool, acting: Acting) -> int:
     """Switch usage reports of a region and account type on or off; reports that are open already take their course.
-
-    Raises Forbidden, InputRefused.
+    Returns how many accounts that concerns. Raises Forbidden, InputRefused.
     """
-    check_may_change(member)
+    if acting.actor.side is not Side.DISTRIBUTOR or Role.ADMIN not in acting.actor.roles:
+        raise Forbidden("Where usage reports are on is decided by the distributor's admins only.")
     errors: list[FieldError] = []
     names = {"region": _words("region", region, errors), "type": _words("type", account_type, errors)}
     if errors:
         raise InputRefused("The region or type was refused. Nothing was changed.", errors)
-    row = {"region": names["region"], "account_type": names["type"], "usage_reports": on}
-    statement = insert(ReportingScope).values(distributor_id=member.organization_id, **row)
+    scope = {"distributor_id": distributor_id, "region": names["region"], "account_type": names["type"]}
+    statement = insert(ReportingScope).values(**scope, usage_reports=on)
     keys = [SCOPE.c.distributor_id, SCOPE.c.region, SCOPE.c.account_type]
     db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"usage_reports": on}))
+    return db.session.scalar(select(func.count()).select_from(Account).filter_by(**scope)) or 0
 
 
 def check_may_change(member: CurrentMember, account: AccountRow | None = None) -> None:

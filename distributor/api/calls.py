@@ -22,10 +22,6 @@ IF_MATCH = {
     "in": "header", "name": "If-Match", "schema": {"type": "string", "examples": ['"3"']},
     "description": "The version of the report that you saw, as its `ETag` gave it.",
 }  # fmt: skip
-IF_NONE_MATCH = {
-    "in": "header", "name": "If-None-Match", "schema": {"type": "string"},
-    "description": "The version you hold already; 304 when it is still the present one.",
-}  # fmt: skip
 KEY = {
     "in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "A text of your choice, new for each new request: sent again, the request is not done again.",

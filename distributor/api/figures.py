@@ -1,11 +1,14 @@
-"""Figures and times as the API writes them: decimal strings without noise, RFC 3339 in UTC, null for what is
+"""Figures, times and steps as the API writes them: decimal strings without noise, RFC 3339 in UTC, null for what is
 unknown.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from workflows.usage_report import Step
 
 
 def units(value: Decimal | None) -> str | None:
@@ -29,3 +32,12 @@ def instant(at: datetime | None) -> str | None:
 def cycle(first_day: date | None) -> str | None:
     """ "2026-10"."""
     return None if first_day is None else f"{first_day:%Y-%m}"
+
+
+# They come with usage and with prices, not by a call of their own.
+WITHOUT_A_CALL = frozenset({Step.REFRESH, Step.PRICE})
+
+
+def actions(steps: Iterable[Step]) -> list[str]:
+    """The steps that a program may take by a call."""
+    return [step.value for step in steps if step not in WITHOUT_A_CALL]

@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match: the version of a report the caller saw, as `"3"`."""
+"""If-Match: the version of a report the caller saw, as `"3"`."""
 
 from __future__ import annotations
 
@@ -40,11 +40,6 @@ def named_version(report: ReportRow, step: Step, acting: Acting) -> int | None:
     if report.version in versions:
         return int(report.version)
     raise StaleVersion(min(versions, default=0), report.version)
-
-
-def not_modified(version: int) -> bool:
-    """Whether the caller holds this version already (If-None-Match)."""
-    return version in versions_in(request.headers.get("If-None-Match", ""))
 
 
 def versions_in(header: str) -> set[int]:

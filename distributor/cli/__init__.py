@@ -1,7 +1,7 @@
 """The command line `distributor`: every command ends with one line of what it did, or one sentence of why it did not.
 
 * ``processes``  run, web, scheduler
-* ``setup``      migrate, init, demo, check, member add, token create
+* ``setup``      migrate, init, demo, check, member add, member link, token create, reporting
 * ``work``       open-reports, auto-submit, remind, deliver, mark-invoiced
 * ``usage``      import-usage
 * ``output``     what they share: the application, `--at`, `--json`, errors in words

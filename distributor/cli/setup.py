@@ -11,14 +11,20 @@ import click
 from sqlalchemy import select, text
 
 from distributor import schema
+from distributor.accounts.operations import set_reporting
 from distributor.cli.output import application, as_json, clock_of, command, counted, database, read_password, say
 from distributor.database import SERVICE_ROLE, db
-from distributor.errors import InputRefused
+from distributor.delivery.mailer import post_office
+from distributor.errors import InputRefused, NotFound
 from distributor.identity import operations as identity
 from distributor.identity import queries
+from distributor.identity.acting import operator
 from distributor.identity.models import Organization, User
 from distributor.identity.tokens import create_token
 from distributor.scheduler.models import SetAside
+
+# What a mail server may take to greet; a check should not keep anybody waiting for longer.
+GREETING_SECONDS = 5.0
 
 
 @command()
@@ -148,12 +154,14 @@ def check(json_output: bool) -> None:
         ).one()
         aside = db.session.scalars(select(SetAside)).all()
         mail = app.config["SETTINGS"].mail.server
+        silent = _mail_problem()
     problems = [f"The service works as {role.name}, not as {SERVICE_ROLE}."] if role.name != SERVICE_ROLE else []
     problems += [f"The role {role.name} can bypass row-level security."] if role.bypasses else []
     problems += [
         f"{row.job} set {row.subject_id} aside after {counted(row.attempts, 'try', 'tries')}: {row.error}"
         for row in aside
     ]
+    problems += [silent] if silent else []
     answer = {"role": role.name, "mail_server": mail, "problems": problems}
     if problems:
         click.echo(json.dumps(answer) if json_output else "\n".join(problems))
@@ -162,6 +170,55 @@ def check(json_output: bool) -> None:
     say(f"All is well: the service works as {role.name}; {mails}.", answer, json_output)
 
 
+def _mail_problem() -> str | None:
+    """Why mails would not go out now, and the way out; None where they would, or wait because no server is set."""
+    office = post_office(GREETING_SECONDS)
+    if office is None:
+        return None
+    with office:
+        error = office.greet()
+    server = f"{office.settings.server}:{office.settings.port}"
+    way_out = "Mails wait in the outbox. Check MAIL_SERVER, MAIL_PORT and the other MAIL_ settings, or unset MAIL_SERVER."
+    return f"The mail server {server} could not be used ({error}). {way_out}" if error else None
+
+
+@command(name="link")
+@click.option("--email", required=True, help="Whose password it sets.")
+@as_json
+def link_member(email: str, json_output: bool) -> None:
+    """Print a new single-use link where a person sets their password; links that were mailed keep working."""
+    with application() as app:
+        at = clock_of(None)
+        user = queries.user_by_email(email)
+        if user is None or not queries.members_of(user.id):
+            raise NotFound(f"A member {queries.tidy_email(email)}")
+        link = f"{app.config['SETTINGS'].public_url}/set-password/{identity.password_link(user, at, beside=True)}"
+        answer = {"email": user.email, "set_password": link, "expires_at": (at + identity.LINK_LIVES).isoformat()}
+        db.session.commit()
+    hours = int(identity.LINK_LIVES.total_seconds() // 3600)
+    say(f"{answer['email']} sets a password at {link} within {hours} hours, once.", answer, json_output)
+
+
+@command()
+@click.option("--distributor", "name", required=True, help="The distributor's name.")
+@click.option("--region", required=True)
+@click.option("--type", "account_type", required=True, help="The accounts' type, such as MSP.")
+@click.option("--on/--off", "on", required=True, default=None, help="Whether reports open for such accounts.")
+@as_json
+def reporting(name: str, region: str, account_type: str, on: bool, json_output: bool) -> None:
+    """Switch usage reports of a region and account type on or off; open reports take their course."""
+    with application():
+        distributor = _organization(name)
+        if not distributor.is_distributor:
+            raise InputRefused(f"{name} is no distributor.")
+        known = set_reporting(distributor.id, region, account_type, on, operator())
+        db.session.commit()
+    answer = {"distributor": name, "region": region, "type": account_type, "usage_reports": on, "accounts": known}
+    what = f"Usage reports of {region}, {account_type} are {'on' if on else 'off'} for {name}"
+    say(f"{what}: {counted(known, 'account', 'accounts')}.", answer, json_output)
+
+
 member.add_command(add_member)
+member.add_command(link_member)
 token.add_command(create)
-COMMANDS = (migrate, init, member, token, demo, check)
+COMMANDS = (migrate, init, member, token, reporting, demo, check)

@@ -95,6 +95,15 @@ class PostOffice:
             return Failure(f"The mail server could not be used: {said(error)}", unreachable=True)
         return self._hand_over(server, address, content)
 
+    def greet(self) -> str | None:
+        """Connect, encrypt and sign in as for a mail, without one; None when the server took it, else what it said."""
+        try:
+            self._connected().noop()
+        except (smtplib.SMTPException, OSError) as error:
+            self._hang_up()
+            return said(error)
+        return None
+
     def _hand_over(self, server: smtplib.SMTP, address: str, content: bytes) -> Failure | None:
         try:
             server.sendmail(parseaddr(self.settings.sender)[1], [address], content)

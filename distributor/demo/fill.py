@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import click
 from sqlalchemy import select, text
 
-from distributor import create_app
+from distributor import create_app, locks
 from distributor.config import SettingError, Settings, database_url
 from distributor.database import db
 from distributor.demo.partners import PARTNERS, reports_usage
@@ -23,8 +23,6 @@ from distributor.identity.models import Member, Organization, User
 
 __all__ = ["DemoMember", "announce", "check_allowed", "fill", "fill_if_empty"]
 
-# One fill at a time: the second one then finds the database full.
-FILL_LOCK = 7_306_021_002
 # No report of the newest cycle that stands at a chosen point opened earlier than this.
 NEWEST_CYCLE = timedelta(days=15)
 
@@ -72,7 +70,7 @@ def fill_if_empty(settings: Settings, at: datetime | None = None) -> list[DemoMe
 def _database(settings: Settings) -> Iterator[None]:
     with create_app(settings).app_context():
         try:
-            db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": FILL_LOCK})
+            db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.DEMO})
             yield
         finally:
             db.session.remove()

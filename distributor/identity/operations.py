@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, text, update
 
+from distributor import locks
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, InputRefused
 from distributor.identity import passwords, queries, sessions, tokens
@@ -21,8 +22,6 @@ from workflows.usage_report import Role
 
 LINK_LIVES = timedelta(hours=72)
 LONGEST_NAME, LONGEST_EMAIL, LONGEST_PHONE = 200, 254, 50
-# One "first distributor" at a time, whoever asks.
-INIT_LOCK = 7_306_021_002
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()\[\]\\\x00-\x1f\x7f]+@[^@\s,;<>\"()\[\]\\\x00-\x1f\x7f]+")
 
@@ -31,7 +30,7 @@ def init_distributor(
     organization_name: str, admin_email: str, password: str, at: datetime, admin_name: str | None = None
 ) -> Member:
     """Make the first distributor with its admin, who also reviews. Raises Conflict where there is one, InputRefused."""
-    db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": INIT_LOCK})
+    db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.INIT})
     if db.session.scalar(select(Organization.id).where(Organization.is_distributor).limit(1)):
         raise Conflict("There is a distributor already. Its admin adds everybody else.")
     passwords.check_length(password)

@@ -8,7 +8,8 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-LEADER_LOCK = 7_306_021_002
+from distributor import locks
+
 log = structlog.get_logger()
 
 
@@ -43,7 +44,7 @@ class Leadership:
 
     def _take(self) -> bool:
         connection = self._engine.connect()
-        won = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": LEADER_LOCK}).scalar())
+        won = bool(connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": locks.LEADER}).scalar())
         connection.commit()
         if won:
             log.info("leading")

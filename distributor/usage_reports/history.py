@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +74,7 @@ def own_words(action: Any) -> str:
         "price": gettext("Missing price filled in"),
         "auto_submit": gettext("Submitted automatically"),
         "auto_approve": gettext("Approved automatically"),
+        "invoice": gettext("Marked as invoiced"),
     }[step]
 
 
@@ -83,8 +85,7 @@ def words(action: Any) -> str:
         lines = int(details.get("lines", 0))
         return ngettext("Report opened with %(num)s line by", "Report opened with %(num)s lines by", lines)
     if step == "save":
-        lines = int(details.get("lines", 1))
-        return ngettext("Draft saved, %(num)s line changed by", "Draft saved, %(num)s lines changed by", lines)
+        return _saved(details)
     if step == "reject":
         notes = int(details.get("notes", 0))
         return ngettext("Rejected with %(num)s note by", "Rejected with %(num)s notes by", notes)
@@ -99,6 +100,18 @@ def words(action: Any) -> str:
         "invoice": gettext("Marked as invoiced by"),
         "reopen": gettext("Reopened by"),
     }[step]
+
+
+def _saved(details: Mapping[str, Any]) -> str:
+    """What a saved draft was. Usage that was taken over counts lines added and removed, so it is asked for first."""
+    if details.get("usage"):
+        return gettext("Newer usage taken over by")
+    if "added" in details:
+        return gettext("Line of %(sku)s added by", sku=details["added"])
+    if "removed" in details:
+        return gettext("Line of %(sku)s removed by", sku=details["removed"])
+    lines = int(details.get("lines", 1))
+    return ngettext("Draft saved, %(num)s line changed by", "Draft saved, %(num)s lines changed by", lines)
 
 
 def via_words(via: str) -> str:

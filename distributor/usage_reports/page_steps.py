@@ -1,4 +1,4 @@
-"""What a step on a page of either side has in common: the lock, the version the page showed, one commit, what is said."""
+"""What steps on the pages of either side have in common: the lock, the version that was seen, one commit, the words."""
 
 from __future__ import annotations
 

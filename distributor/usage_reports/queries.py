@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.accounts.models import Account
-from distributor.database import db
+from distributor.database import db, one_of
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Organization, User
@@ -76,7 +76,7 @@ def report_for_update(uid: UUID, member: CurrentMember) -> ReportRow:
 
 def reports_for_update(ids: Sequence[int]) -> list[ReportRow]:
     """Reports by internal id, locked in the order of their ids."""
-    query = reports().where(REPORT.c.id.in_(ids)).order_by(REPORT.c.id)
+    query = reports().where(one_of(REPORT.c.id, ids)).order_by(REPORT.c.id)
     return list(db.session.execute(query.with_for_update(of=REPORT, key_share=True)))
 
 
@@ -208,7 +208,7 @@ def earlier_units(line_ids: Sequence[int]) -> dict[int, Decimal]:
     query = (
         select(now_line.c.id, figure.label("units"))
         .join_from(now_line, now_report, now_report.c.id == now_line.c.report_id)
-        .where(now_line.c.id.in_(line_ids))
+        .where(one_of(now_line.c.id, line_ids))
     )
     return {row.id: row.units for row in db.session.execute(query) if row.units is not None}
 
@@ -227,7 +227,7 @@ def last_action(report_id: int, among: Sequence[str]) -> Row[Any] | None:
 
 def line_versions(report_id: int, uids: Sequence[UUID]) -> list[tuple[UUID, int]]:
     """Present versions of lines by their uid."""
-    query = select(LINE.c.uid, LINE.c.version).where(LINE.c.report_id == report_id, LINE.c.uid.in_(uids))
+    query = select(LINE.c.uid, LINE.c.version).where(LINE.c.report_id == report_id, one_of(LINE.c.uid, uids))
     return [(row.uid, row.version) for row in db.session.execute(query)]
 
 

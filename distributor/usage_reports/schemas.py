@@ -7,6 +7,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from distributor.api.fields import Choice, CycleField, Exact, Fields, Flag, Identity, Items, Part, Text, Whole
+from distributor.api.figures import WITHOUT_A_CALL
 from distributor.api.pages import PageQuery
 from distributor.api.schemas import CURSOR, MONEY, Problem, Shape, cycle, day, instant, money, units
 from workflows.usage_report import Side, Status, Step, SubmissionKind
@@ -148,7 +149,7 @@ class ReportHeader(Shape):
     po_number = fields.String(allow_none=True)
     totals = fields.Nested(Totals)
     allowed_actions = fields.List(
-        fields.String(metadata={"enum": [step.value for step in Step]}),
+        fields.String(metadata={"enum": [step.value for step in Step if step not in WITHOUT_A_CALL]}),
         required=True,
         metadata={"description": "Steps that you may try now."},
     )

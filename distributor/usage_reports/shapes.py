@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from distributor.api.figures import cycle, instant, money, units
+from distributor.api.figures import actions, cycle, instant, money, units
 from distributor.identity.acting import CurrentMember
 from distributor.usage_reports.queries import LineRow, ReportRow, state_of
 from workflows.events import Approved, Event, Submitted
@@ -42,7 +42,7 @@ def header(report: ReportRow, member: CurrentMember, at: datetime, endorser: Row
         "time_zone": report.time_zone,
         "po_number": report.po_number,
         "totals": totals(report),
-        "allowed_actions": [step.value for step in actions_for(state_of(report), member.actor_for(report), at)],
+        "allowed_actions": actions(actions_for(state_of(report), member.actor_for(report), at)),
     }
 
 

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from distributor import clock
 from distributor.api.bodies import parse_json
 from distributor.database import db
-from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
+from distributor.errors import Conflict, FieldError, InputRefused, StaleLines
 from distributor.identity.acting import Acting, CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.problems import problem_of
@@ -161,8 +161,8 @@ def _remove(report: ReportRow, line: UUID, wanted: list[LineDraft], member: Curr
 
 
 def _save_what_was_seen(report: ReportRow, wanted: list[LineDraft], who: Acting) -> None:
-    """Save drafts of a page that shows the report as it is. Raises StaleVersion for any other page, but StaleLines first:
-    that one knows what a colleague wrote. Either way the caller rolls everything back.
+    """Save drafts of a page that shows the report as it is. Raises StaleVersion for any other page, but StaleLines
+    first: that one knows what a colleague wrote. Either way the caller rolls everything back.
     """
     seen = forms.version_of(request)
     drafts.save_lines(report, wanted, who, clock.now())

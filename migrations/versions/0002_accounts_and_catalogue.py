@@ -38,9 +38,9 @@ CREATE TABLE accounts (
   reports_until date CHECK (extract(day FROM reports_until) = 1 AND reports_until >= reports_from),
   approval_limit numeric(20, 4) CHECK (approval_limit >= 0 AND approval_limit < 'Infinity'),
   corrections_allowed boolean NOT NULL,
-  auto_approve_max_change_percent numeric(7, 4)
+  auto_approve_max_change_percent numeric(8, 4)
     CHECK (auto_approve_max_change_percent >= 0 AND auto_approve_max_change_percent <= 1000),
-  uplift_percent numeric(7, 4) NOT NULL CHECK (uplift_percent >= 0 AND uplift_percent <= 1000),
+  uplift_percent numeric(8, 4) NOT NULL CHECK (uplift_percent >= 0 AND uplift_percent <= 1000),
   next_cycle date NOT NULL CHECK (extract(day FROM next_cycle) = 1),
   next_opens_at timestamptz,  -- nothing opens any more when empty
   created_at timestamptz NOT NULL DEFAULT now(),

@@ -97,7 +97,7 @@ CREATE TABLE usage_reports (
   tolerance_units numeric(16, 4) NOT NULL,
   tolerance_percent numeric(7, 4) NOT NULL,
   corrections_allowed boolean NOT NULL,
-  uplift_percent numeric(7, 4) NOT NULL,
+  uplift_percent numeric(8, 4) NOT NULL,
   usage_source text NOT NULL CHECK (usage_source IN ('feed', 'manual')),
   -- totals, kept by the triggers of usage_report_lines
   line_count integer NOT NULL DEFAULT 0,
@@ -252,7 +252,8 @@ COMMENT ON TABLE line_changes IS
 LASTING = """uid, report_id, account_id, distributor_id, msp_id, customer_id, product_id, customer_ref, sku, unit,
   "precision", usage_source, minor_unit, tolerance_units, tolerance_percent, added_by_msp"""
 FIGURES = "provisioned_units, used_units, chargeable_units, comment"
-WORDS = "system_note, reviewer_note, noted_units, noted_comment, note_answered, accepted, estimated"
+REVIEWED = "reviewer_note, noted_units, noted_comment, note_answered, accepted, estimated"
+WORDS = f"system_note, {REVIEWED}"
 
 
 def of(alias: str, columns: str) -> str:
@@ -263,8 +264,9 @@ SAME_LINE = f"({of('n', LASTING)}) IS NOT DISTINCT FROM ({of('o', LASTING)})"
 UNTOUCHED_FIGURES = f"({of('n', FIGURES)}) IS NOT DISTINCT FROM ({of('o', FIGURES)})"
 IS_WAIVER = f"""(o.penalised AND NOT n.penalised AND n.waived_reason IS NOT NULL AND n.declared_units IS NULL
     AND n.chargeable_units = o.declared_units
-    AND (n.provisioned_units, n.used_units, n.comment, n.unit_price, {of("n", WORDS)})
-        IS NOT DISTINCT FROM (o.provisioned_units, o.used_units, o.comment, o.unit_price, {of("o", WORDS)}))"""
+    AND (n.system_note IS NULL OR n.system_note = o.system_note)
+    AND (n.provisioned_units, n.used_units, n.comment, n.unit_price, {of("n", REVIEWED)})
+        IS NOT DISTINCT FROM (o.provisioned_units, o.used_units, o.comment, o.unit_price, {of("o", REVIEWED)}))"""
 IS_PRICING = f"""(o.unit_price IS NULL AND n.unit_price IS NOT NULL
     AND ({of("n", FIGURES)}, n.declared_units, n.penalised, n.waived_reason, {of("n", WORDS)})
         IS NOT DISTINCT FROM ({of("o", FIGURES)}, o.declared_units, o.penalised, o.waived_reason, {of("o", WORDS)}))"""

@@ -100,7 +100,9 @@ def test_each_refusal_is_a_sentence_on_standard_error_and_changes_nothing(shell:
         before = checksum()
     for words, code, sentence in REFUSED:
         printed = shell(*(word.format(**names) for word in words))
-        assert (printed.code, printed.out.replace("Password (12 characters or more): ", "").strip()) == (code, ""), words
+        assert (printed.code, printed.out.replace("Password (12 characters or more): ", "").strip()) == (code, ""), (
+            words
+        )
         assert sentence in printed.err, (words, printed.err)
     with shell.service():
         assert checksum() == before

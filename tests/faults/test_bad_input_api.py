@@ -163,7 +163,8 @@ CASES = [
 def filled(world: World, text: str) -> str:
     names = {
         "{report}": world.preparing.uid, "{review}": world.review.uid, "{line}": world.line,
-        "{review_line}": world.review_line, "{account}": world.story.account.uid, "{foreign_cursor}": "MTIzNDU2Nzg5MDEy",
+        "{review_line}": world.review_line, "{account}": world.story.account.uid,
+        "{foreign_cursor}": "MTIzNDU2Nzg5MDEy",
     }  # fmt: skip
     for name, value in names.items():
         text = text.replace(name, str(value))

@@ -33,7 +33,7 @@ class Case:
 
 SAVE, ADD, REJECT = "/reports/{report}/save", "/reports/{report}/add-line", "/review/{review}/reject"
 GRID = {"v-{line}": "1"}
-NEW = {"sku": "HAND-1", "chargeable_units": "1"}
+NEW = {"sku": "HAND-1", "chargeable_units": "1", "version": "1"}
 DECISION = {"version": "2", "reason": "See the note"}
 REVIEWER = "distributor_admin"
 
@@ -56,7 +56,7 @@ GRID_CASES = [
     Case("an unknown product", ADD, {**NEW, "sku": "NOPE"}, 422, "The catalogue has no product NOPE"),
     Case("a product with a NUL", ADD, {**NEW, "sku": NUL}, 422, "sku: This holds a line break or another control"),
     Case("new units too precise", ADD, {**NEW, "chargeable_units": "0.1"}, 422, "whole units only"),
-    Case("new units left out", ADD, {"sku": "HAND-1"}, 422, "can't be taken as units"),
+    Case("new units left out", ADD, {"sku": "HAND-1", "version": "1"}, 422, "can't be taken as units"),
     Case("a reference with a NUL", ADD, {**NEW, "customer_ref": NUL}, 422, "customer_ref: This holds"),
     Case("a name of two lines", ADD, {**NEW, "customer_name": "A\r\nBcc: x@y"}, 422, "customer_name: This holds"),
     Case("a name turned round", ADD, {**NEW, "customer_name": "\u202ex"}, 422, "customer_name: This holds"),

@@ -72,11 +72,13 @@ def _product(hint: ProductHint, currency: str) -> AddedProduct:
     return AddedProduct(hint.sku, hint.name, hint.vendor or "", hint.unit or "seat", hint.precision, price, priced_in)
 
 
+# In one order whatever the file's: two accounts may bring the same products at once, and would wait for each other.
 PRODUCTS = text("""
 INSERT INTO products (distributor_id, sku, vendor, name, unit, "precision")
 SELECT :distributor, x.sku, x.vendor, x.name, x.unit, x.decimals
 FROM unnest(CAST(:skus AS text[]), CAST(:vendors AS text[]), CAST(:names AS text[]), CAST(:units AS text[]),
             CAST(:decimals AS smallint[])) AS x (sku, vendor, name, unit, decimals)
+ORDER BY x.sku
 ON CONFLICT (distributor_id, sku) DO NOTHING""")
 
 PRICES = text("""
@@ -85,6 +87,7 @@ SELECT p.id, p.distributor_id, :currency, x.price, :at
 FROM unnest(CAST(:skus AS text[]), CAST(:prices AS numeric[])) AS x (sku, price)
 JOIN products p ON p.distributor_id = :distributor AND p.sku = x.sku
 WHERE x.price IS NOT NULL
+ORDER BY x.sku
 ON CONFLICT (product_id, currency) DO NOTHING""")
 
 

@@ -9,12 +9,11 @@ from uuid import UUID
 from flask import Response
 
 from distributor import clock
-from distributor.api.answers import KEEPING, Answer, respond, versioned
+from distributor.api.answers import Answer, respond, versioned
 from distributor.api.bodies import query_of
-from distributor.api.calls import IF_NONE_MATCH, call
+from distributor.api.calls import call
 from distributor.api.figures import instant
 from distributor.api.pages import PageQuery, mark_of, page, uid_of, wrong_cursor
-from distributor.api.preconditions import etag, not_modified
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
@@ -60,19 +59,17 @@ def _page(member: CurrentMember, wanted: dict[str, Any]) -> list[ReportRow]:
 
 @blueprint.route("/<uuid:uid>", methods=["GET"])
 @call(
-    "getReport", schemas.Report, scope="reports:read", query=schemas.ReportQuery, headers=[IF_NONE_MATCH], etag=True,
-    also={304: "You hold the present version."}, problems=(404, 422),
+    "getReport", schemas.Report, scope="reports:read", query=schemas.ReportQuery, etag=True,
+    problems=(404, 422),
 )  # fmt: skip
 def show(uid: UUID) -> Response:
     """Read a report
 
-    The header, its totals, its lines by customer, and the steps you may try now.
+    The header, its totals, its lines by customer, the steps you may try now, and since when usage waits.
     """
     member = require_member()
     report = queries.report(uid, member)
     which = query_of(schemas.ReportQuery)["lines"]
-    if not_modified(report.version):
-        return Response(status=304, headers={"ETag": etag(report.version), "Cache-Control": KEEPING})
     body = shapes.header(report, member, clock.now(), keyset.endorsers([report]).get(report.endorsed_by))
     body["pending_usage"] = instant(keyset.pending_usages([report]).get(report.id))
     shown = [] if which == "none" else queries.lines(report.id, *NARROWED[which])

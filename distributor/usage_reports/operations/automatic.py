@@ -8,14 +8,15 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import DateTime, cast, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from distributor.database import db
+from distributor.database import db, one_of
+from distributor.delivery.models import Notification
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, notify, record_all
@@ -39,13 +40,14 @@ from workflows.usage_report import AutoApprovePolicy, Status, Step, SubmissionKi
 
 EDITABLE = (Status.MSP_PREPARING, Status.REJECTED)
 FIRST_REMINDER = timedelta(days=7)
+NOTIFICATION = Notification.__table__
 
 
 def due_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
     """Ids of up to `limit` editable reports whose due instant has passed, without those in `but`."""
     query = (
         select(REPORT.c.id)
-        .where(REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE), REPORT.c.id.not_in(but))
+        .where(REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE), ~one_of(REPORT.c.id, but))
         .order_by(REPORT.c.id)
         .limit(limit)
     )
@@ -60,7 +62,7 @@ def submit_due(ids: Sequence[int], at: datetime, acting: Acting) -> list[ReportR
     """
     query = (
         reports()
-        .where(REPORT.c.id.in_(ids), REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE))
+        .where(one_of(REPORT.c.id, ids), REPORT.c.due_at <= at, REPORT.c.status.in_(EDITABLE))
         .order_by(REPORT.c.id)
         .with_for_update(of=REPORT, key_share=True, skip_locked=True)
     )
@@ -128,7 +130,7 @@ def _charge(due: Sequence[ReportRow]) -> dict[int, _Charged]:
     if not by_id:
         return charged
     unsettled = or_(LINE.c.unexplained, LINE.c.chargeable_units.is_(None))
-    lines = list(db.session.execute(select(LINE).where(LINE.c.report_id.in_(by_id), unsettled)))
+    lines = list(db.session.execute(select(LINE).where(one_of(LINE.c.report_id, by_id), unsettled)))
     unknown = [line.id for line in lines if line.chargeable_units is None or line.provisioned_units is None]
     earlier = earlier_units(unknown)
     treated = []
@@ -176,7 +178,7 @@ def _words(after: LineState) -> str:
 
 def approvable_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
     """Ids of up to `limit` clean reports that their account's policy covers, whatever the time."""
-    query = select(REPORT.c.id).select_from(WITH_ACCOUNT).where(*_covered(), REPORT.c.id.not_in(but))
+    query = select(REPORT.c.id).select_from(WITH_ACCOUNT).where(*_covered(), ~one_of(REPORT.c.id, but))
     return list(db.session.scalars(query.order_by(REPORT.c.id).limit(limit)))
 
 
@@ -185,7 +187,7 @@ def approve_by_policy(ids: Sequence[int], at: datetime, acting: Acting) -> list[
     query = (
         reports()
         .add_columns(LAST_AMOUNT.label("last_approved_amount"))
-        .where(REPORT.c.id.in_(ids), *_covered())
+        .where(one_of(REPORT.c.id, ids), *_covered())
         .order_by(REPORT.c.id)
         .with_for_update(of=REPORT, key_share=True, skip_locked=True)
     )
@@ -244,17 +246,37 @@ def _approval(report: Any, acting: Acting, at: datetime) -> Recorded:
 def remind(at: datetime) -> int:
     """Queue the reminder each report is due for by now; returns how many were queued.
 
-    The outbox knows what was sent for (due_at, offset) already, so asking twice changes nothing.
+    The outbox knows what was sent for (due_at, offset) already, so asking twice changes nothing, nor does a clock that
+    goes back: no earlier reminder follows a later one.
     """
-    query = select(REPORT.c.id, REPORT.c.due_at, REPORT.c.due_set_at).where(
+    query = select(REPORT.c.id, REPORT.c.due_at, REPORT.c.due_set_at, LATEST_REMINDER.label("latest")).where(
         REPORT.c.status.in_(EDITABLE), REPORT.c.due_at > at, REPORT.c.due_at <= at + FIRST_REMINDER
     )
     due = [(row, reminder_due(row.due_set_at, row.due_at, at)) for row in db.session.execute(query)]
-    wanted = [(row, offset) for row, offset in due if offset is not None]
-    return notify(
-        [row.id for row, _ in wanted],
-        "reminder",
-        [f"reminder:{row.due_at.isoformat()}:{int(offset.total_seconds())}" for row, offset in wanted],
-        [{"due_at": row.due_at.isoformat(), "seconds_before": int(offset.total_seconds())} for row, offset in wanted],
-        at,
+    told = [_reminder(row, offset) for row, offset in due if offset is not None and _is_news(row, offset)]
+    ids = [report_id for report_id, _ in told]
+    occasions = [f"reminder:{details['due_at']}:{details['seconds_before']}" for _, details in told]
+    return notify(ids, "reminder", occasions, [details for _, details in told], at)
+
+
+# How many seconds before the present due instant the latest reminder of it was for.
+LATEST_REMINDER = (
+    select(func.min(NOTIFICATION.c.details["seconds_before"].as_integer()))
+    .where(
+        NOTIFICATION.c.report_id == REPORT.c.id,
+        NOTIFICATION.c.event == "reminder",
+        cast(NOTIFICATION.c.details["due_at"].as_string(), DateTime(timezone=True)) == REPORT.c.due_at,
     )
+    .correlate(REPORT)
+    .scalar_subquery()
+)
+
+
+def _is_news(row: Any, offset: timedelta) -> bool:
+    return row.latest is None or int(offset.total_seconds()) <= row.latest
+
+
+def _reminder(row: Any, offset: timedelta) -> tuple[int, dict[str, Any]]:
+    # In UTC, whatever the connection's time zone: the occasion has one spelling for every scheduler.
+    details = {"due_at": row.due_at.astimezone(UTC).isoformat(), "seconds_before": int(offset.total_seconds())}
+    return row.id, details

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
-from distributor.database import db
+from distributor.database import db, one_of
 from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
 from distributor.identity.acting import Acting
 from distributor.provisioning.queries import usage_is_missing
@@ -28,6 +28,11 @@ from workflows.units import BLANKS, parse_units
 from workflows.usage_report import Step, fire
 
 LONGEST_COMMENT = 2000
+# A draft may name every line of a long report: only what it is judged by is read.
+NEEDED = tuple(
+    LINE.c[name]
+    for name in ("id", "uid", "version", "precision", "provisioned_units", "chargeable_units", "comment", "accepted")
+)
 
 
 class Kept(Enum):
@@ -94,7 +99,7 @@ class _Change:
 
 
 def _lines_of(report: ReportRow, drafts: Sequence[LineDraft]) -> dict[UUID, LineRow]:
-    query = select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid.in_([draft.uid for draft in drafts]))
+    query = select(*NEEDED).where(LINE.c.report_id == report.id, one_of(LINE.c.uid, [draft.uid for draft in drafts]))
     lines = {line.uid: line for line in db.session.execute(query)}
     errors = [FieldError("This report has no such line.", "id", str(d.uid)) for d in drafts if d.uid not in lines]
     if len({draft.uid for draft in drafts}) < len(drafts):

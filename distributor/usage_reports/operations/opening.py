@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 
 from distributor.accounts.models import Account
-from distributor.database import db
+from distributor.database import db, one_of
 from distributor.identity.acting import Acting
 from distributor.usage_reports.operations.recording import notify
 from distributor.usage_reports.operations.usage import add_opening_lines
@@ -48,7 +48,7 @@ _due_after = lru_cache(maxsize=1024)(due_after)
 
 def accounts_to_open(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
     """Ids of up to `limit` accounts whose next cycle's opening instant has come, without those in `but`."""
-    query = select(ACCOUNT.c.id).where(ACCOUNT.c.next_opens_at <= at, ACCOUNT.c.id.not_in(but))
+    query = select(ACCOUNT.c.id).where(ACCOUNT.c.next_opens_at <= at, ~one_of(ACCOUNT.c.id, but))
     return list(db.session.scalars(query.order_by(ACCOUNT.c.id).limit(limit)))
 
 
@@ -60,7 +60,7 @@ def open_next(ids: Sequence[int], at: datetime, acting: Acting) -> list[int]:
     """
     query = (
         select(ACCOUNT)
-        .where(ACCOUNT.c.id.in_(ids), ACCOUNT.c.next_opens_at <= at)
+        .where(one_of(ACCOUNT.c.id, ids), ACCOUNT.c.next_opens_at <= at)
         .order_by(ACCOUNT.c.id)
         .with_for_update(skip_locked=True)
     )

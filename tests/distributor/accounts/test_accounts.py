@@ -34,6 +34,10 @@ def create(story: Story, by: CurrentMember | None = None, at: datetime = AT, **f
     return create_account(by or story.admin, whole, at)
 
 
+def reporting(story: Story, region: str, on: bool, by: CurrentMember | None = None) -> int:
+    return set_reporting(story.distributor.id, region, "MSP", on, acting_upstream(by or story.admin))
+
+
 def change(story: Story, made: PutAccount, by: CurrentMember | None = None, **changes: Any) -> dict[str, Any]:
     locked = queries.account_for_update(made.account.uid, by or story.admin)
     return queries.account_shape(update_account(locked, changes, by or story.admin, AT).account)
@@ -226,17 +230,17 @@ def test_an_ambiguous_number_asks_for_the_distributor(story: Story) -> None:
 
 def test_a_region_that_is_switched_off_opens_nothing_and_on_again_it_does(story: Story) -> None:
     made = create(story, region="Ireland", at=OPENED_AT).account
-    set_reporting(story.admin, "Ireland", "MSP", on=False)
+    reporting(story, "Ireland", False)
     assert queries.account(made.uid, story.admin).usage_reports is False
     opening.open_newest(OPENED_AT, system(), after=made.id - 1)
     assert db.session.scalar(select(func.count()).select_from(REPORT)) == 0
-    set_reporting(story.admin, "Ireland", "MSP", on=True)
+    reporting(story, "Ireland", True)
     opening.open_newest(OPENED_AT, system(), after=made.id - 1)
     assert db.session.scalar(select(func.count()).select_from(REPORT)) == 1
 
 
 def test_a_region_keeps_being_switched_off_when_an_account_joins_it(story: Story) -> None:
-    set_reporting(story.admin, "Ireland", "MSP", on=False)
+    reporting(story, "Ireland", False)
     assert create(story, region="Ireland").account.usage_reports is False
     scopes = [(row.region, row.usage_reports, row.accounts) for row in queries.reporting_scopes(story.distributor.id)]
     assert scopes == [("Europe", True, 1), ("Ireland", False, 1)]
@@ -244,6 +248,6 @@ def test_a_region_keeps_being_switched_off_when_an_account_joins_it(story: Story
 
 def test_only_admins_switch_regions(story: Story) -> None:
     with pytest.raises(Forbidden):
-        set_reporting(story.reviewer, "Ireland", "MSP", on=False)
+        reporting(story, "Ireland", False, story.reviewer)
     with pytest.raises(InputRefused):
-        set_reporting(story.admin, " ", "MSP", on=False)
+        reporting(story, " ", False)

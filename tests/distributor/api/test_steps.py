@@ -158,7 +158,7 @@ def test_a_refused_step_tells_status_and_allowed_actions(opened: Opened, reviewe
     refused = reviewer.post(f"/reports/{report.uid}/approve", **version(1))
     assert kind(refused) == (409, "transition-not-allowed")
     assert refused.get_json()["report_status"] == "msp_preparing"
-    assert refused.get_json()["allowed_actions"] == ["refresh"]
+    assert refused.get_json()["allowed_actions"] == []
 
 
 def test_a_role_that_lacks_the_step_is_refused_before_the_version(app: Flask, story: Story, opened: Opened) -> None:

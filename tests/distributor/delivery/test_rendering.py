@@ -177,3 +177,13 @@ def count_queries(row: Row[Any]) -> int:
     event.listen(db.engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
     rendered(row)
     return len(seen)
+
+
+def test_a_nil_report_that_nobody_submitted_is_called_an_estimate(app: Flask) -> None:
+    story = Story()
+    report = story.open()
+    automatic.submit_due([report.id], report.due_at, system())
+    mail = mail_of("auto_submitted")
+    assert mail.subject.endswith("submitted automatically as a nil report")
+    assert "nil report, without a single line: an estimate, which may require review" in " ".join(mail.text.split())
+    assert "explained" not in mail.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal
 from threading import Event
 from typing import Any
 
@@ -13,13 +14,14 @@ from sqlalchemy import func, select, text
 
 from distributor.database import db
 from distributor.identity.acting import operator, system
+from distributor.provisioning.formats import ProductHint
 from distributor.provisioning.models import UsageSnapshot
 from distributor.provisioning.operations import import_usage
 from distributor.usage_reports import queries as report_queries
 from distributor.usage_reports.operations import drafts, opening, steps
 from distributor.usage_reports.queries import ACCOUNT
 from tests.distributor.provisioning.deliveries import AT, deliver, report_of, usage_file
-from tests.factories import CYCLE, OPENED_AT, Story, product
+from tests.factories import CYCLE, OPENED_AT, Story, account, product
 
 
 @pytest.fixture
@@ -142,3 +144,25 @@ def test_a_line_added_by_hand_and_an_import_of_its_customer_do_not_block_each_ot
     db.session.commit()
     assert second.result(10).report.refreshed is True
     assert len(story.lines(report_of(story))) == 3
+
+
+def adding(account_id: int, *skus: str) -> Callable[[], Any]:
+    """An import of products that are new to the catalogue, in the order given."""
+
+    def work() -> Any:
+        row = db.session.execute(select(ACCOUNT).where(ACCOUNT.c.id == account_id)).one()
+        hints = {sku: ProductHint(sku, sku, None, None, 0, Decimal(2), "EUR") for sku in skus}
+        file = usage_file(*(("Acme", sku, "1") for sku in skus), products=hints)
+        return import_usage(row, CYCLE, file, operator(), AT, add_products=True)
+
+    return work
+
+
+def test_two_accounts_that_bring_the_same_products_in_opposite_orders_take_turns(app: Flask, story: Story) -> None:
+    accounts = [story.account.id, account(story.distributor, story.msp).id]
+    db.session.commit()
+    product(story.distributor, "M")  # halts both in the middle of their products until it is taken back
+    first = Second(app).run(adding(accounts[0], "A", "M", "Z"))
+    second = Second(app).run(adding(accounts[1], "Z", "M", "A"))
+    db.session.rollback()
+    assert (first.result(10).added, second.result(10).added) == (3, 3)

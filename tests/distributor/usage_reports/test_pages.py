@@ -93,14 +93,14 @@ def test_a_line_that_a_colleague_changed_comes_back_with_both_values(
 
 def test_the_plain_form_saves_and_submits_without_scripts(app: Flask, story: Story, report: ReportRow) -> None:
     line, browser = story.lines(report)[0], sign_in(app, story.preparer)
-    form = {"step": "submit", f"v-{line.uid}": "1", f"u-{line.uid}": "300", f"c-{line.uid}": "A trial that ended"}
-    answer = browser.post(f"/reports/{report.uid}/save", data=form, follow_redirects=True)
+    form = {f"v-{line.uid}": "1", f"u-{line.uid}": "300", f"c-{line.uid}": "A trial that ended", "version": "1"}
+    answer = browser.post(f"/reports/{report.uid}/save", data={**form, "step": "submit"}, follow_redirects=True)
     assert said(answer, "Submitted. Your distributor has been told.", "Under review")
 
 
 def test_a_refused_submission_keeps_the_draft_and_names_the_line(app: Flask, story: Story, report: ReportRow) -> None:
     line, browser = story.lines(report)[0], sign_in(app, story.preparer)
-    form = {"step": "submit", f"v-{line.uid}": "1", f"u-{line.uid}": "301", f"c-{line.uid}": "  "}
+    form = {"step": "submit", "version": "1", f"v-{line.uid}": "1", f"u-{line.uid}": "301", f"c-{line.uid}": "  "}
     answer = browser.post(f"/reports/{report.uid}/save", data=form)
     assert answer.status_code == 409
     assert said(answer, line.customer_name, "still to be explained")
@@ -148,11 +148,12 @@ def test_a_hand_counted_line_is_added_and_removed(app: Flask, story: Story) -> N
 
     manual = product(story.distributor, "HAND-1", usage_source="manual")
     report, browser = story.open(("40", None)), sign_in(app, story.preparer)
-    form = {"sku": manual.sku, "customer_ref": "new-one", "customer_name": "New One Ltd", "chargeable_units": "7", "version": "1"}
-    answer = browser.post(f"/reports/{report.uid}/add-line", data=form, follow_redirects=True)
+    form = {"sku": manual.sku, "customer_ref": "new-one", "customer_name": "New One Ltd", "chargeable_units": "7"}
+    answer = browser.post(f"/reports/{report.uid}/add-line", data={**form, "version": "1"}, follow_redirects=True)
     assert said(answer, "Line added.", "New One Ltd", "HAND-1")
     added = story.lines(report)[-1]
-    answer = browser.post(f"/reports/{report.uid}/save", data={"remove": str(added.uid), "version": "2"}, follow_redirects=True)
+    form = {"remove": str(added.uid), "version": "2"}
+    answer = browser.post(f"/reports/{report.uid}/save", data=form, follow_redirects=True)
     assert "New One Ltd</span>" not in answer.text
     history = browser.get(f"/reports/{report.uid}/history")
     assert said(history, "Line removed", "New One Ltd")
@@ -242,6 +243,16 @@ def test_usage_that_came_while_the_report_was_locked_is_offered_when_it_is_back(
     answer = browser.post(f"/reports/{report.uid}/apply-usage", data={"version": "3"}, follow_redirects=True)
     assert said(answer, "The newer usage has been taken over.")
     assert story.lines(report)[0].provisioned_units == 44
+
+
+def test_a_nil_report_submitted_automatically_is_called_an_estimate_on_both_pages(app: Flask, story: Story) -> None:
+    report = story.open()
+    automatic.submit_due([report.id], report.due_at, system())
+    page = sign_in(app, story.preparer).get(f"/reports/{report.uid}")
+    assert said(page, "automatically as a nil report: an estimate, which may require review")
+    assert not said(page, "for lines nobody explained")
+    review = sign_in(app, story.reviewer).get(f"/review/{report.uid}")
+    assert said(review, "may require review", "nobody confirmed that nothing was used")
 
 
 class Kept:
