@@ -80,10 +80,12 @@ def _run(connection: Connection, move: object, revision: str) -> None:
 
 
 def _settle(connection: Connection) -> str:
-    """Edges are only ever added: actions of long ago may refer to retired ones."""
+    """Edges are only ever added: actions of long ago may refer to retired ones. Only the owner may write them."""
+    connection.execute(text("SET ROLE distributor_owner"))
     connection.execute(
         text("INSERT INTO report_edges (step, from_status, to_status) VALUES (:s, :f, :t) ON CONFLICT DO NOTHING"),
         [{"s": str(step), "f": str(source), "t": str(target)} for step, source, target in EDGES],
     )
+    connection.execute(text("RESET ROLE"))
     connection.commit()
     return MigrationContext.configure(connection).get_current_revision() or ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from distributor.accounts import terms as term_rules
@@ -16,11 +16,11 @@ from distributor.accounts.partners import Contact, Invited, invite, msp_of, read
 from distributor.accounts.queries import ACCOUNT, AccountRow, account_by_id
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
-from distributor.identity.acting import CurrentMember
+from distributor.identity.acting import Acting, CurrentMember
 from distributor.usage_reports.operations.opening import first_cycle, next_opening
 from workflows.report_cycle import Cycle
 from workflows.units import BLANKS
-from workflows.usage_report import Role
+from workflows.usage_report import Role, Side
 
 SCOPE = ReportingScope.__table__
 DEFAULT_REGION, DEFAULT_TYPE = "Worldwide", "MSP"

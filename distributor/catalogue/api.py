@@ -11,10 +11,9 @@ from distributor.api.bodies import json_object, query_of
 from distributor.api.calls import call
 from distributor.api.pages import page, uid_of, wrong_cursor
 from distributor.catalogue import operations, queries, schemas
-from distributor.errors import Forbidden, NotFound
-from distributor.identity.acting import Acting, CurrentMember
+from distributor.errors import NotFound
+from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import require_member
-from workflows.usage_report import Actor, Side
 
 blueprint = Blueprint("Products", __name__, url_prefix="/api/v1/products", description="The catalogue, with prices.")
 
@@ -54,16 +53,8 @@ def put(sku: str) -> Response:
     that have none for it get it at once.
     """
     member = require_member()
-    who = _acting(member)
+    who = acting_upstream(member)
     operations.check_may_change(who)
     made = operations.put_product(member.organization_id, sku, json_object(), who, clock.now())
     body = {**queries.product_shape(made.product), "priced_lines": made.priced}
     return committed(Answer(body, 201 if made.created else 200))
-
-
-def _acting(member: CurrentMember) -> Acting:
-    """The member as the distributor whose catalogue it is."""
-    if not member.is_distributor:
-        raise Forbidden("Only distributors have a catalogue.")
-    actor = Actor(Side.DISTRIBUTOR, member.roles, member.user_id)
-    return Acting(actor, member.name, "api", api_token_id=member.api_token_id)

@@ -178,7 +178,9 @@ def _mail_problem() -> str | None:
     with office:
         error = office.greet()
     server = f"{office.settings.server}:{office.settings.port}"
-    way_out = "Mails wait in the outbox. Check MAIL_SERVER, MAIL_PORT and the other MAIL_ settings, or unset MAIL_SERVER."
+    way_out = (
+        "Mails wait in the outbox. Check MAIL_SERVER, MAIL_PORT and the other MAIL_ settings, or unset MAIL_SERVER."
+    )
     return f"The mail server {server} could not be used ({error}). {way_out}" if error else None
 
 

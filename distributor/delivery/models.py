@@ -48,6 +48,9 @@ class DeliveryAttempt(Base):
 
     id: Mapped[Id]
     notification_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("notifications.id"))
+    account_id: Mapped[int | None] = mapped_column(BigInteger)
+    distributor_id: Mapped[int | None] = mapped_column(BigInteger)
+    msp_id: Mapped[int | None] = mapped_column(BigInteger)
     at: Mapped[Instant]
     succeeded: Mapped[bool]
     error: Mapped[str | None] = mapped_column(Text)

@@ -132,9 +132,9 @@ def _written(row: Row[Any], at: datetime) -> tuple[Mail, Mail, str]:
 def _record(row: Row[Any], at: datetime, failure: Failure | None, kept: Mail | None) -> str:
     """Write the attempt and what follows from it; commits. Returns "sent", "failed" or "given_up"."""
     error = failure.error if failure else None
-    db.session.execute(
-        insert(DeliveryAttempt).values(notification_id=row.id, at=at, succeeded=failure is None, error=error)
-    )
+    keys = {"account_id": row.account_id, "distributor_id": row.distributor_id, "msp_id": row.msp_id}
+    attempt = insert(DeliveryAttempt).values(notification_id=row.id, **keys)
+    db.session.execute(attempt.values(at=at, succeeded=failure is None, error=error))
     tries = {"attempts": NOTIFICATION.c.attempts + 1, "leased_until": None, "last_error": error}
     if failure is None and kept is not None:
         words = {"subject": kept.subject, "body_text": kept.text, "body_html": kept.html}

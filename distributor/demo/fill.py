@@ -95,9 +95,10 @@ def _deliver_history(until: datetime) -> None:
         text("""
 WITH sent AS (
   UPDATE notifications SET status = 'sent', attempts = 1, sent_at = created_at WHERE created_at < :until
-  RETURNING id, sent_at
+  RETURNING id, account_id, distributor_id, msp_id, sent_at
 )
-INSERT INTO delivery_attempts (notification_id, at, succeeded) SELECT id, sent_at, true FROM sent"""),
+INSERT INTO delivery_attempts (notification_id, account_id, distributor_id, msp_id, at, succeeded)
+SELECT id, account_id, distributor_id, msp_id, sent_at, true FROM sent"""),
         {"until": until},
     )
 

@@ -26,7 +26,7 @@ CREATE TABLE usage_snapshots (
   counted_at timestamptz,
   imported_at timestamptz NOT NULL,
   imported_by text NOT NULL,
-  UNIQUE (id, account_id),
+  UNIQUE (id, account_id, distributor_id, msp_id),
   FOREIGN KEY (account_id, distributor_id, msp_id) REFERENCES accounts (id, distributor_id, msp_id)
 );
 CREATE UNIQUE INDEX usage_snapshots_current ON usage_snapshots (account_id, cycle, source) WHERE is_current;
@@ -44,7 +44,8 @@ CREATE TABLE usage_rows (
   provisioned_units numeric(16, 4) NOT NULL CHECK (provisioned_units >= 0 AND provisioned_units < 'Infinity'),
   used_units numeric(16, 4) CHECK (used_units >= 0 AND used_units < 'Infinity'),
   UNIQUE NULLS NOT DISTINCT (snapshot_id, customer_id, product_id),
-  FOREIGN KEY (snapshot_id, account_id) REFERENCES usage_snapshots (id, account_id),
+  FOREIGN KEY (snapshot_id, account_id, distributor_id, msp_id)
+    REFERENCES usage_snapshots (id, account_id, distributor_id, msp_id),
   FOREIGN KEY (customer_id, account_id) REFERENCES customers (id, account_id),
   FOREIGN KEY (product_id, distributor_id) REFERENCES products (id, distributor_id)
 );

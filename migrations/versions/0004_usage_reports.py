@@ -10,6 +10,9 @@ How the guards fit together:
   overlap.
 * CHECKs on the header then say what may not be: an unexplained line under review, a missing figure in an approved
   report.
+* Lines carry the version that last touched them: the report's next one, or its present one while the transaction that
+  made it lasts (`versioned_in`). The header keeps the greatest of them (`lines_version`); at commit none may be ahead.
+* At commit each action continues the one before it and each step has set what it may, and nothing else (`SET_BY`).
 """
 
 from alembic import op
@@ -75,6 +78,8 @@ CREATE TABLE usage_reports (
   status text NOT NULL CHECK (status IN ('msp_preparing', 'under_review', 'approved', 'rejected')),
   from_status text NOT NULL DEFAULT 'none',
   version integer NOT NULL DEFAULT 1 CHECK (version >= 1),
+  versioned_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  lines_version integer NOT NULL DEFAULT 1,
   opened_at timestamptz NOT NULL,
   due_at timestamptz NOT NULL,
   due_set_at timestamptz NOT NULL,
@@ -155,6 +160,7 @@ CREATE TABLE report_actions (
   details jsonb NOT NULL DEFAULT '{}',
   CONSTRAINT one_action_per_version UNIQUE (report_id, version, from_status, to_status),
   UNIQUE (report_id, version),
+  UNIQUE (report_id, version, account_id, distributor_id, msp_id),
   CONSTRAINT only_edges_of_the_workflow FOREIGN KEY (step, from_status, to_status) REFERENCES report_edges,
   FOREIGN KEY (report_id, account_id, distributor_id, msp_id)
     REFERENCES usage_reports (id, account_id, distributor_id, msp_id)
@@ -241,7 +247,8 @@ CREATE TABLE line_changes (
   field text NOT NULL,
   old text,
   new text,
-  FOREIGN KEY (report_id, version) REFERENCES report_actions (report_id, version) DEFERRABLE INITIALLY DEFERRED
+  FOREIGN KEY (report_id, version, account_id, distributor_id, msp_id)
+    REFERENCES report_actions (report_id, version, account_id, distributor_id, msp_id) DEFERRABLE INITIALLY DEFERRED
 );
 CREATE INDEX line_changes_report ON line_changes (report_id, version);
 COMMENT ON TABLE line_changes IS
@@ -272,7 +279,11 @@ IS_PRICING = f"""(o.unit_price IS NULL AND n.unit_price IS NOT NULL
         IS NOT DISTINCT FROM ({of("o", FIGURES)}, o.declared_units, o.penalised, o.waived_reason, {of("o", WORDS)}))"""
 EDITABLE = "r.status IN ('msp_preparing', 'rejected')"
 VERSIONS = {"oldest": "min(n.version)", "newest": "max(n.version)"}
-OF_THIS_VERSION = "r.oldest >= r.version AND r.newest <= r.version + 1"
+IS_MADE_NOW = "r.versioned_in = pg_current_xact_id()"
+OF_THIS_VERSION = f"r.newest <= r.version + 1 AND r.oldest >= CASE WHEN {IS_MADE_NOW} THEN r.version ELSE r.version + 1 END"
+# A waiver is one line's: its action names the line and the reason.
+ONE_LINE_CHANGED = """(SELECT count(*) FROM usage_report_lines l
+                         WHERE l.report_id = r.id AND l.version = r.version) = 1"""
 STEP = "(SELECT a.step FROM report_actions a WHERE a.report_id = r.id AND a.version = r.version)"
 
 # What is asked of all lines of a report that one statement changed: name → aggregate over the old and new rows.
@@ -287,7 +298,20 @@ ASKED_OF_CHANGES = {
 MAY_CHANGE = f"""{OF_THIS_VERSION} AND NOT r.turned
      AND (({EDITABLE} AND NOT r.thawed)
           OR (r.status = 'under_review'
-              AND ((r.waived AND {STEP} = 'waive') OR (r.priced AND {STEP} = 'price'))))"""
+              AND ((r.waived AND {STEP} = 'waive' AND {ONE_LINE_CHANGED}) OR (r.priced AND {STEP} = 'price'))))"""
+
+
+# What is asked of new lines: they carry the report's own terms, and nothing that only a later step gives a line.
+TERMS_OF_LINES = ("tolerance_units", "tolerance_percent", "minor_unit")
+ASKED_OF_NEW = {
+    **VERSIONS,
+    **{f"least_{term}": f"min(n.{term})" for term in TERMS_OF_LINES},
+    **{f"most_{term}": f"max(n.{term})" for term in TERMS_OF_LINES},
+    "settled": """bool_or(n.penalised OR n.estimated OR n.accepted OR n.note_answered
+      OR num_nonnulls(n.waived_reason, n.reviewer_note, n.system_note) > 0)""",
+}
+SAME_TERMS = " AND ".join(f"r.least_{term} = r.{term} AND r.most_{term} = r.{term}" for term in TERMS_OF_LINES)
+MAY_COME = f"{EDITABLE} AND {OF_THIS_VERSION} AND NOT r.settled AND {SAME_TERMS}"
 
 
 def keeping_totals(rows: str, report: str, totals: dict[str, str], asked: dict[str, str], allowed: str) -> str:
@@ -297,11 +321,15 @@ def keeping_totals(rows: str, report: str, totals: dict[str, str], asked: dict[s
     added = ", ".join(f"sum({adds}) AS {name}" for name, adds in totals.items())
     facts = ", ".join(f"{aggregate} AS {name}" for name, aggregate in asked.items())
     sets = ", ".join(f"{name} = r.{name} + d.{name}" for name in totals)
+    # Removed lines have no version to give; they go with the version that this transaction made, or the next.
+    newest = "d.newest" if "newest" in asked else f"CASE WHEN {IS_MADE_NOW} THEN r.version ELSE r.version + 1 END"
     return f"""WITH d AS (
     SELECT {report} AS report_id, {added}, {facts} FROM {rows} GROUP BY {report}
   ), r AS (
-    UPDATE usage_reports r SET {sets} FROM d WHERE r.id = d.report_id
-    RETURNING r.id, r.status, r.version, {of("d", ",".join(asked))}
+    UPDATE usage_reports r SET lines_version = greatest(r.lines_version, {newest}), {sets}
+    FROM d WHERE r.id = d.report_id
+    RETURNING r.id, r.status, r.version, r.versioned_in, {of("r", ",".join(TERMS_OF_LINES))},
+              {of("d", ",".join(asked))}
   )
   SELECT r.id FROM r WHERE NOT ({allowed})"""
 
@@ -311,7 +339,7 @@ def each(template: str) -> dict[str, str]:
     return {name: template.format(n=adds.format("n"), o=adds.format("o")) for name, adds in TOTALS.items()}
 
 
-KEEP_INSERTED = keeping_totals("new_lines n", "n.report_id", each("{n}"), VERSIONS, f"{EDITABLE} AND {OF_THIS_VERSION}")
+KEEP_INSERTED = keeping_totals("new_lines n", "n.report_id", each("{n}"), ASKED_OF_NEW, MAY_COME)
 KEEP_DELETED = keeping_totals(
     "old_lines o",
     "o.report_id",
@@ -349,7 +377,7 @@ CREATE FUNCTION refuse_line(rule text, report bigint) RETURNS void LANGUAGE plpg
 BEGIN
   RAISE EXCEPTION 'usage report %: %', report, rule USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-{line_guard("inserted", KEEP_INSERTED, "lines are added only while it is being prepared or rejected")}
+{line_guard("inserted", KEEP_INSERTED, "lines are added only while it is being prepared or rejected, plain ones")}
 {line_guard("deleted", KEEP_DELETED, "lines go only while it is being prepared or rejected, accepted ones never")}
 {line_guard("updated", KEEP_UPDATED, "its lines cannot change this way in its present status and version")}
 CREATE TRIGGER lines_inserted AFTER INSERT ON usage_report_lines
@@ -364,39 +392,56 @@ TERMS = """uid, account_id, distributor_id, msp_id, cycle, starts_on, ends_on, o
     minor_unit, time_zone, auto_submit_after_days, resubmit_after_days, tolerance_units, tolerance_percent,
     corrections_allowed, uplift_percent, usage_source"""
 
+KEPT = ",".join(TOTALS) + ", versioned_in, lines_version"
+BY_STEPS = """status, from_status, version, due_at, due_set_at, usage_taken_at, submitted_at, submitted_from,
+    submission_kind, decided_at, endorsed_by, endorsed_at, invoiced_at, rejected_before"""
+
+GIVEN_LATER = """submitted_at, submitted_from, submission_kind, decided_at, endorsed_by, endorsed_at, invoiced_at"""
+
+
+def same(columns: str) -> str:
+    return f"({of('NEW', columns)}) IS NOT DISTINCT FROM ({of('OLD', columns)})"
+
+
 REPORT_GUARD = f"""
-CREATE FUNCTION report_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION report_changes() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
-  IF pg_trigger_depth() > 1 THEN
-    RETURN NEW;  -- the lines' triggers keep the totals; status and terms are out of their reach
-  END IF;
   IF OLD.invoiced_at IS NOT NULL THEN
     RAISE EXCEPTION 'usage report %: an invoiced report never changes', OLD.id
       USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  -- The lines' triggers keep the totals; they run as the owner. Being called by a trigger alone proves nothing.
+  IF current_user = 'distributor_owner' AND pg_trigger_depth() > 1
+     AND {same(f"{BY_STEPS}, {TERMS}, versioned_in")} THEN
+    RETURN NEW;
   END IF;
   IF NEW.version <> OLD.version + 1 THEN
     RAISE EXCEPTION 'usage report %: each step and each saved draft raises the version by one', OLD.id
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
-  IF ({of("NEW", TERMS)}) IS DISTINCT FROM ({of("OLD", TERMS)}) THEN
+  IF NOT ({same(TERMS)}) THEN
     RAISE EXCEPTION 'usage report %: terms are copied at opening and stay', OLD.id
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
-  IF ({of("NEW", ",".join(TOTALS))}) IS DISTINCT FROM ({of("OLD", ",".join(TOTALS))}) THEN
+  IF NOT ({same(KEPT)}) THEN
     RAISE EXCEPTION 'usage report %: totals follow from the lines', OLD.id
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
   NEW.from_status := OLD.status;
+  NEW.versioned_in := pg_current_xact_id();
   RETURN NEW;
 END $$;
 CREATE TRIGGER report_changes BEFORE UPDATE ON usage_reports FOR EACH ROW EXECUTE FUNCTION report_changes();
 
 CREATE FUNCTION report_starts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF NEW.version <> 1 OR NEW.status <> 'msp_preparing' OR NEW.from_status <> 'none' OR NEW.line_count <> 0 THEN
-    RAISE EXCEPTION 'a usage report starts at version 1, being prepared, without lines'
+  IF NEW.version <> 1 OR NEW.status <> 'msp_preparing' OR NEW.from_status <> 'none' OR NEW.lines_version <> 1
+     OR ({of("NEW", ",".join(TOTALS))}) <> ({", ".join("0" for _ in TOTALS)}) OR NEW.rejected_before
+     OR num_nonnulls({of("NEW", GIVEN_LATER)}) > 0 THEN
+    RAISE EXCEPTION 'a usage report starts at version 1, being prepared, without lines or decisions'
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;
+  NEW.versioned_in := pg_current_xact_id();
   RETURN NEW;
 END $$;
 CREATE TRIGGER report_starts BEFORE INSERT ON usage_reports FOR EACH ROW EXECUTE FUNCTION report_starts();
@@ -411,9 +456,107 @@ CREATE TRIGGER history_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON line_changes
   FOR EACH STATEMENT EXECUTE FUNCTION history_stays();
 """
 
+SUBMISSION = "submitted_at, submitted_from, submission_kind"
+# Columns of the header → the steps that may set them.
+SET_BY = {
+    SUBMISSION: ("submit", "auto_submit", "recall", "reopen"),
+    "decided_at": ("approve", "auto_approve", "reject", "reopen"),
+    "invoiced_at": ("invoice",),
+    "due_at, due_set_at": ("recall", "reject", "reopen"),
+    "usage_taken_at": ("save", "refresh"),
+    "rejected_before": ("reject",),
+}
+STRAYED = " OR ".join(
+    f"NOT ({same(columns)}) AND act.step NOT IN ({', '.join(map(repr, steps))})"
+    for columns, steps in SET_BY.items()
+)
+# What a step that sets something must set; NULL is no refusal where `is true` asks.
+HAS_SET = f"""CASE act.step
+    WHEN 'submit' THEN ({of("NEW", SUBMISSION)}) = (act.at, OLD.status, 'manual')
+    WHEN 'auto_submit' THEN ({of("NEW", SUBMISSION)}) = (act.at, OLD.status, NEW.submission_kind)
+      AND NEW.submission_kind <> 'manual' AND act.at >= OLD.due_at
+    WHEN 'recall' THEN {same(SUBMISSION)} OR num_nonnulls({of("NEW", SUBMISSION)}) = 0
+    WHEN 'reopen' THEN ({same(SUBMISSION)} OR num_nonnulls({of("NEW", SUBMISSION)}) = 0)
+      AND (NEW.decided_at IS NULL OR {same("decided_at")})
+    WHEN 'approve' THEN NEW.decided_at = act.at
+    WHEN 'auto_approve' THEN NEW.decided_at = act.at
+    WHEN 'reject' THEN NEW.decided_at = act.at AND NEW.rejected_before
+    WHEN 'invoice' THEN NEW.invoiced_at = act.at
+    ELSE true END"""
+# An endorsement is one person's for the figures seen: it stays while the report is only decided on.
+ENDORSED = f"""CASE
+    WHEN act.step = 'endorse' THEN (NEW.endorsed_by, NEW.endorsed_at) = (act.actor_user_id, act.at)
+    WHEN act.step IN ('approve', 'auto_approve', 'invoice') THEN {same("endorsed_by, endorsed_at")}
+    ELSE NEW.endorsed_by IS NULL END"""
+
+SETTLING = f"""
+CREATE FUNCTION report_settles() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  act report_actions;
+  r usage_reports;
+BEGIN
+  SELECT * INTO r FROM usage_reports WHERE id = NEW.id;
+  IF r.lines_version > r.version THEN
+    RAISE EXCEPTION 'usage report %: its lines changed without a new version of the report', r.id
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF {EDITABLE} AND (r.penalised > 0 OR r.estimated > 0) THEN
+    RAISE EXCEPTION 'usage report %: penalties and estimates come with automatic submission, not before it', r.id
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  IF NEW.version = OLD.version THEN
+    RETURN NULL;
+  END IF;
+  SELECT * INTO act FROM report_actions WHERE report_id = NEW.id AND version = NEW.version;
+  IF ({STRAYED}) OR ({HAS_SET}) IS NOT TRUE OR ({ENDORSED}) IS NOT TRUE THEN
+    RAISE EXCEPTION 'usage report %: step % has set what it may not, or not what it must', NEW.id, act.step
+      USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER report_settles AFTER UPDATE ON usage_reports DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (NEW.version <> OLD.version OR NEW.lines_version > NEW.version)
+  EXECUTE FUNCTION report_settles();
+
+CREATE FUNCTION action_follows() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+  follows boolean;
+BEGIN
+  SELECT r.version >= NEW.version AND NEW.from_status = coalesce(before.to_status, 'none')
+         AND (NEW.version = 1) = (before.id IS NULL)
+         AND (NEW.step <> 'waive' OR r.version > NEW.version OR r.lines_version = r.version)
+  INTO follows
+  FROM usage_reports r
+  LEFT JOIN report_actions before ON before.report_id = r.id AND before.version = NEW.version - 1
+  WHERE r.id = NEW.report_id;
+  IF follows IS NOT TRUE THEN
+    RAISE EXCEPTION 'usage report %: action % of version % does not follow the one before', NEW.report_id, NEW.step,
+      NEW.version USING ERRCODE = 'integrity_constraint_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER action_follows AFTER INSERT ON report_actions DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION action_follows();
+"""
+
+# A temporary table's triggers would run inside the guards' own statements; nobody needs one here. The privilege is the
+# database owner's to take: where the migrating login is not that, the guards hold without it.
+TEMPORARY = """
+RESET ROLE;
+DO $$
+BEGIN
+  IF pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
+    EXECUTE format('{change}', current_database());
+  END IF;
+END $$;
+SET ROLE distributor_owner;
+"""
+NO_TEMPORARY = TEMPORARY.format(change="REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC")
+TEMPORARY_AGAIN = TEMPORARY.format(change="GRANT TEMPORARY ON DATABASE %I TO PUBLIC")
+
 RIGHTS = """
 GRANT SELECT, INSERT ON usage_reports, usage_report_lines, report_actions, line_changes TO distributor_service;
-GRANT SELECT, INSERT ON report_edges TO distributor_service;
+GRANT SELECT ON report_edges TO distributor_service;
 GRANT UPDATE (status, version, due_at, due_set_at, usage_taken_at, submitted_at, submitted_from, submission_kind,
   decided_at, endorsed_by, endorsed_at, invoiced_at, rejected_before) ON usage_reports TO distributor_service;
 GRANT DELETE ON usage_report_lines TO distributor_service;
@@ -426,16 +569,17 @@ UNDO = """
 ALTER TABLE usage_reports DROP CONSTRAINT every_version_has_its_action;
 DROP TABLE line_changes, usage_report_lines, report_actions, usage_reports, report_edges;
 DROP FUNCTION lines_inserted(), lines_updated(), lines_deleted(), refuse_line(text, bigint), report_changes(),
-  report_starts(), history_stays();
+  report_starts(), report_settles(), action_follows(), history_stays();
 DROP FUNCTION line_is_discrepancy(numeric, numeric, numeric, numeric);
 DROP FUNCTION line_figure(numeric, numeric, boolean, boolean);
 """
 
 
 def upgrade() -> None:
-    for statements in (RULES, REPORTS, LINES, LINE_GUARDS, REPORT_GUARD, RIGHTS):
+    for statements in (NO_TEMPORARY, RULES, REPORTS, LINES, LINE_GUARDS, REPORT_GUARD, SETTLING, RIGHTS):
         op.execute(statements)
 
 
 def downgrade() -> None:
     op.execute(UNDO)
+    op.execute(TEMPORARY_AGAIN)

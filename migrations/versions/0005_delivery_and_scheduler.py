@@ -31,6 +31,7 @@ CREATE TABLE notifications (
   created_at timestamptz NOT NULL,
   sent_at timestamptz,
   CONSTRAINT told_once UNIQUE NULLS NOT DISTINCT (report_id, occasion, channel, recipient),
+  UNIQUE (id, account_id, distributor_id, msp_id),
   CHECK (num_nulls(account_id, distributor_id, msp_id, report_id) IN (0, 4)),
   FOREIGN KEY (report_id, account_id, distributor_id, msp_id)
     REFERENCES usage_reports (id, account_id, distributor_id, msp_id)
@@ -43,9 +44,15 @@ CREATE INDEX notifications_msp ON notifications (msp_id, id DESC);
 CREATE TABLE delivery_attempts (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   notification_id bigint NOT NULL REFERENCES notifications,
+  account_id bigint,
+  distributor_id bigint,
+  msp_id bigint,
   at timestamptz NOT NULL,
   succeeded boolean NOT NULL,
-  error text
+  error text,
+  CHECK (num_nulls(account_id, distributor_id, msp_id) IN (0, 3)),
+  FOREIGN KEY (notification_id, account_id, distributor_id, msp_id)
+    REFERENCES notifications (id, account_id, distributor_id, msp_id)
 );
 CREATE INDEX delivery_attempts_notification ON delivery_attempts (notification_id);
 

@@ -192,6 +192,14 @@ def test_wrong_input_is_a_problem_that_names_its_place_and_changes_nothing(world
     assert any(case.words in error["reason"] for error in errors), errors
 
 
+def test_the_largest_terms_that_are_taken_are_kept(world: World) -> None:
+    path = f"{API}/accounts/{world.story.account.uid}"
+    terms = {"uplift_percent": "1000", "auto_approve": {"max_change_percent": "1000"}, "tolerance_percent": "100"}
+    answer = world.program(world.distributor_admin).patch(path, json={"terms": terms})
+    kept = answer.get_json()["terms"]
+    assert (answer.status_code, {name: kept[name] for name in terms}) == (200, terms)
+
+
 BODIES: dict[bytes, str] = {
     b"{": "is no JSON",
     b"\xef\xbb\xbf{}": "is no JSON",

@@ -58,13 +58,14 @@ def bodies(method: str, path: str) -> list[dict[str, Any]]:
         return [{"data": {"version": version, "reason": "Mine now"}} for version in ("1", "2")]
     if "/usage/" in path:
         return [{"data": CSV_HEADER, "headers": {"Content-Type": "text/csv"}}]
-    given: list[dict[str, Any]] = [{}]
+    given: list[Any] = [{}]
     if path.endswith(("/reject", "/reopen", "/waive")):
         given = [{"reason": "Mine now"}]
     if path.endswith("/lines"):
         given = [{"sku": "HAND-1", "chargeable_units": "1"}]
-    sent = [[]] if method == "PATCH" and path.endswith("/lines") else given
-    return [{"json": body, "headers": {"If-Match": f'"{version}"'}} for version in (1, 2) for body in sent]
+    if method == "PATCH" and path.endswith("/lines"):
+        given = [[]]
+    return [{"json": body, "headers": {"If-Match": f'"{version}"'}} for version in (1, 2) for body in given]
 
 
 def caller(world: World, who: CurrentMember, path: str) -> Client:

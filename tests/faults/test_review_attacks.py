@@ -1,4 +1,4 @@
-"""Reports pushed to and fro: notes, freezes, waivers, endorsements, prices and policies hold whatever comes in between."""
+"""Reports pushed to and fro: notes, freezes, waivers, endorsements, prices and policies hold all the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Month ends, clock changes, clocks that go backwards and schedulers that were away: windows stay whole, nothing twice."""
+"""Month ends, changing clocks, clocks that go back, schedulers that were away: windows stay whole, nothing twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from distributor.accounts.models import Account, ReportingScope
 from distributor.database import db
@@ -75,9 +75,11 @@ def test_a_night_of_changing_clocks_ends_the_window_once(
 ) -> None:
     month = Cycle.parse(cycle)
     story = Story(time_zone=zone, opens_on_day=day, reports_from=month.first_day, next_cycle=month.first_day)
-    story.account.next_opens_at = next_opening(story.account, month)
+    opens = next_opening(story.account, month)
+    assert opens is not None
+    story.account.next_opens_at = opens
     db.session.commit()
-    assert jobs.open_reports(story.account.next_opens_at) == 1
+    assert jobs.open_reports(opens) == 1
     (report,) = reports_of(story)
     assert report.due_at == due
     assert (jobs.submit_due(due - INSTANT), jobs.submit_due(due + timedelta(hours=1))) == (0, 1)
@@ -170,6 +172,17 @@ def test_a_clock_that_goes_back_brings_no_earlier_reminder_after_a_later_one(app
     report = story.open(("40", None))
     jobs.remind(report.due_at - DAY)
     assert jobs.remind(report.due_at - DAY - timedelta(hours=1)) == 0
+    assert reminders(story) == [24]
+
+
+def test_a_reminder_has_one_occasion_whatever_the_time_zone_of_the_connection(app: Flask) -> None:
+    story = Story()
+    report = story.open(("40", None))
+    db.session.commit()
+    for zone in ("UTC", "Asia/Kolkata"):
+        db.session.execute(text(f"SET timezone TO '{zone}'"))
+        jobs.remind(report.due_at - DAY)
+    db.session.execute(text("RESET timezone"))
     assert reminders(story) == [24]
 
 

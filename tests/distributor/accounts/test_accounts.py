@@ -14,7 +14,7 @@ from distributor.accounts import queries
 from distributor.accounts.operations import PutAccount, create_account, set_reporting, update_account
 from distributor.database import db
 from distributor.errors import Conflict, Forbidden, InputRefused, NotFound
-from distributor.identity.acting import CurrentMember, system
+from distributor.identity.acting import CurrentMember, acting_upstream, system
 from distributor.identity.models import Member
 from distributor.usage_reports.operations import opening
 from distributor.usage_reports.queries import REPORT
