@@ -19,6 +19,7 @@ from flask_babel import get_locale, gettext
 
 from workflows.money import minor_unit
 from workflows.report_cycle import Cycle
+from workflows.units import over_provisioned_percent
 
 UNKNOWN = "–"
 MINUS = "−"
@@ -55,6 +56,12 @@ def percent(value: Decimal | int | None, digits: int = PERCENT_DIGITS) -> str:
         return UNKNOWN
     rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
     return f"{units(rounded)}{NO_BREAK_SPACE}%"
+
+
+def over_provisioned(provisioned: Decimal | None, used: Decimal | None = None) -> str:
+    """By how much more is provisioned than used, as "27.5 % over-provisioned"; empty where it is not, or not known."""
+    share = over_provisioned_percent(provisioned, used)
+    return gettext("%(percent)s over-provisioned", percent=percent(share, 1)) if share and share > 0 else ""
 
 
 def signed(value: Decimal | int | None) -> str:
@@ -172,6 +179,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         money,
         currency_symbol,
         percent,
+        over_provisioned,
         signed,
         signed_percent,
         plain,

@@ -106,6 +106,7 @@ def usage(
     cycle: Cycle = CYCLE,
     source: str = "feed",
     at: datetime = OPENED_AT,
+    counted_at: datetime | None = None,
 ) -> UsageSnapshot:
     """A snapshot of (customer, product, provisioned, used) that replaces what the source delivered for the cycle."""
     keys = {"account_id": of.id, "distributor_id": of.distributor_id, "msp_id": of.msp_id}
@@ -116,7 +117,7 @@ def usage(
     db.session.flush()
     snapshot = UsageSnapshot(
         **keys, cycle=cycle.first_day, source=source, format="json", digest=bytes(32), row_count=len(rows),
-        imported_at=at, imported_by="test",
+        counted_at=counted_at, imported_at=at, imported_by="test",
     )  # fmt: skip
     db.session.add(snapshot)
     db.session.flush()

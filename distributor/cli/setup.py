@@ -205,10 +205,12 @@ def link_member(email: str, json_output: bool) -> None:
 @click.option("--distributor", "name", required=True, help="The distributor's name.")
 @click.option("--region", required=True)
 @click.option("--type", "account_type", required=True, help="The accounts' type, such as MSP.")
-@click.option("--on/--off", "on", required=True, default=None, help="Whether reports open for such accounts.")
+@click.option("--on/--off", "on", default=None, help="Whether reports open for such accounts.")
 @as_json
-def reporting(name: str, region: str, account_type: str, on: bool, json_output: bool) -> None:
+def reporting(name: str, region: str, account_type: str, on: bool | None, json_output: bool) -> None:
     """Switch usage reports of a region and account type on or off; open reports take their course."""
+    if on is None:
+        raise click.UsageError("Say which way: --on or --off.")
     with application():
         distributor = _organization(name)
         if not distributor.is_distributor:

@@ -13,10 +13,10 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.database import db
-from distributor.usage_reports.operations.automatic import line_state
+from distributor.usage_reports.operations.automatic import charged, line_state
 from distributor.usage_reports.queries import ACTION, LINE, REPORT, LineRow, ReportRow, earlier_units, reports
 from workflows.money import amount_of
-from workflows.units import charge_automatically, figure_in_question
+from workflows.units import figure_in_question
 from workflows.usage_report import EDITABLE, Side
 
 SHOWN_LINES = 10
@@ -124,7 +124,7 @@ def _idle(report: ReportRow) -> Listing:
 
 
 def _idle_line(report: ReportRow, line: LineRow, earlier: Decimal | None) -> ShownLine:
-    after = charge_automatically(line_state(line), earlier, report.uplift_percent, report.rejected_before)
+    after = charged(report, line, earlier)
     cost = (amount_of(after) or Decimal(0)) - line.amount
     return _shown(line, (line.chargeable_units, after.chargeable_units), cost)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Row, TextClause, and_, or_, select, text
+from sqlalchemy import Row, TextClause, and_, func, or_, select, text
 
 from distributor.accounts.models import Account, ReportingScope
 from distributor.database import db
@@ -183,3 +183,11 @@ def usage_is_missing(account_id: int, cycle: date) -> bool:
 def missing_usage(account_id: int, cycle: date) -> TextClause:
     """`usage_is_missing` as a condition of another query."""
     return text(MISSING).bindparams(account=account_id, cycle=cycle)
+
+
+def usage_delivered(account_id: int, cycle: date) -> Row[int, datetime | None]:
+    """How many `sources` have delivered for the cycle, and `counted_at`: when the oldest of it was counted, if told."""
+    query = select(func.count().label("sources"), func.min(UsageSnapshot.counted_at).label("counted_at")).filter_by(
+        account_id=account_id, cycle=cycle, is_current=True, is_derived=False
+    )
+    return db.session.execute(query).one()

@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from distributor.usage_reports.operations.automatic import line_state
+from distributor.usage_reports.operations.automatic import charged
 from distributor.usage_reports.operations.drafts import is_removable
 from distributor.usage_reports.queries import LineRow, ReportRow
 from workflows.money import amount_of
-from workflows.units import LineState, charge_automatically
+from workflows.units import LineState
 
 Key = tuple[int | None, int]
 # Fewer agreeing lines than this stay beside those that differ: a fold that hides one line saves nobody anything.
@@ -159,9 +159,8 @@ def _grid_line(
         removable=is_removable(line),
     )
     if shown.state in {"need", "missing"}:
-        before = line_state(line)
-        after = charge_automatically(before, earlier.get(line.id), report.uplift_percent, report.rejected_before)
-        _show_idle(shown, after, earlier.get(line.id))
+        before = earlier.get(line.id)
+        _show_idle(shown, charged(report, line, before), before)
     return shown
 
 

@@ -83,15 +83,6 @@ def _uid(name: str) -> UUID | None:
         return None
 
 
-def reports_in_sight_for_update(uids: Sequence[UUID], member: CurrentMember) -> dict[UUID, ReportRow]:
-    """Those of the reports that the member may see, locked in the order of their ids, so that two such calls
-    take turns.
-    """
-    query = reports().where(REPORT.c.uid.in_(uids), in_sight(member.organization_id)).order_by(REPORT.c.id)
-    locked = db.session.execute(query.with_for_update(of=REPORT, key_share=True))
-    return {row.uid: row for row in locked}
-
-
 def endorsers(rows: Sequence[ReportRow]) -> dict[int, Row[Any]]:
     """Who endorsed these reports, by the user's internal id; asks nothing where nobody did."""
     ids = {row.endorsed_by for row in rows} - {None}

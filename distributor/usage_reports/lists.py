@@ -14,6 +14,7 @@ from distributor.catalogue.models import Customer, Product
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
 from distributor.provisioning.queries import missing_usage
+from distributor.usage_reports.operations.automatic import CLEAN
 from distributor.usage_reports.queries import ACCOUNT, MSP, REPORT, ReportRow, reports
 from workflows.report_cycle import Cycle
 from workflows.usage_report import Status
@@ -78,9 +79,8 @@ class QueueFilter:
 
 
 def is_clean() -> ColumnElement[bool]:
-    """Reports that may be approved together: no discrepancy, nothing penalised, estimated, missing or commented."""
-    zero = ("discrepancies", "penalised", "estimated", "missing_figures", "missing_prices", "commented")
-    return and_(REPORT.c.line_count > 0, *(REPORT.c[name] == 0 for name in zero))
+    """Reports that may be approved together: what a policy may approve too, apart from its own limits."""
+    return and_(REPORT.c.line_count > 0, *(REPORT.c[name] == 0 for name in CLEAN))
 
 
 VIEWS: dict[str, ColumnElement[bool]] = {

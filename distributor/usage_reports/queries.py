@@ -80,6 +80,15 @@ def reports_for_update(ids: Sequence[int]) -> list[ReportRow]:
     return list(db.session.execute(query.with_for_update(of=REPORT, key_share=True)))
 
 
+def reports_in_sight_for_update(uids: Sequence[UUID], member: CurrentMember) -> dict[UUID, ReportRow]:
+    """Those of the reports that the member may see, locked in the order of their ids, so that two such calls
+    take turns.
+    """
+    query = reports().where(REPORT.c.uid.in_(uids), in_sight(member.organization_id)).order_by(REPORT.c.id)
+    locked = db.session.execute(query.with_for_update(of=REPORT, key_share=True))
+    return {row.uid: row for row in locked}
+
+
 def _one(query: Select[Any], uid: UUID, member: CurrentMember) -> ReportRow:
     row = db.session.execute(query, {"uid": uid, "organization": member.organization_id}).one_or_none()
     if row is None:

@@ -16,6 +16,7 @@ from distributor.usage_reports import grid, lists, queries
 from distributor.usage_reports.operations.drafts import KEPT, LineDraft
 from distributor.usage_reports.operations.usage import pending_usage
 from distributor.usage_reports.queries import ReportRow
+from distributor.usage_reports.usage_note import usage_note
 from workflows.errors import Refused
 from workflows.report_cycle import Cycle
 from workflows.usage_report import EDITABLE, LineRef, Status, Step, actions_for
@@ -58,6 +59,7 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "share": grid.elapsed_share(report, at),
         "left": report.due_at - at,
         "last": queries.last_approved(report),
+        "usage_note": usage_note(report),
         "pending": pending_usage(report) if editable else None,
         "settings": {
             **settings_of(report, editable, Step.SUBMIT in actions, bool(rest)),

@@ -26,6 +26,7 @@ from distributor.usage_reports.operations import steps
 from distributor.usage_reports.operations.bulk import approve_all
 from distributor.usage_reports.page_steps import take_step
 from distributor.usage_reports.queries import ReportRow
+from distributor.usage_reports.usage_note import usage_note
 from distributor.words import on_a_line
 from workflows.errors import InvalidCycle, Refused
 from workflows.report_cycle import Cycle, due_after
@@ -183,6 +184,7 @@ def _page(report: ReportRow, member: CurrentMember, typed: dict[str, Any] | None
         "symbol": get_currency_symbol(report.currency, locale=get_locale()),
         "state_name": state_name,
         "entries": history_of(report),
+        "usage_note": usage_note(report),
         "before": before,
         "after": after,
         "at": at,

@@ -280,7 +280,9 @@ IS_PRICING = f"""(o.unit_price IS NULL AND n.unit_price IS NOT NULL
 EDITABLE = "r.status IN ('msp_preparing', 'rejected')"
 VERSIONS = {"oldest": "min(n.version)", "newest": "max(n.version)"}
 IS_MADE_NOW = "r.versioned_in = pg_current_xact_id()"
-OF_THIS_VERSION = f"r.newest <= r.version + 1 AND r.oldest >= CASE WHEN {IS_MADE_NOW} THEN r.version ELSE r.version + 1 END"
+OF_THIS_VERSION = (
+    f"r.newest <= r.version + 1 AND r.oldest >= CASE WHEN {IS_MADE_NOW} THEN r.version ELSE r.version + 1 END"
+)
 # A waiver is one line's: its action names the line and the reason.
 ONE_LINE_CHANGED = """(SELECT count(*) FROM usage_report_lines l
                          WHERE l.report_id = r.id AND l.version = r.version) = 1"""
@@ -467,8 +469,7 @@ SET_BY = {
     "rejected_before": ("reject",),
 }
 STRAYED = " OR ".join(
-    f"NOT ({same(columns)}) AND act.step NOT IN ({', '.join(map(repr, steps))})"
-    for columns, steps in SET_BY.items()
+    f"NOT ({same(columns)}) AND act.step NOT IN ({', '.join(map(repr, steps))})" for columns, steps in SET_BY.items()
 )
 # What a step that sets something must set; NULL is no refusal where `is true` asks.
 HAS_SET = f"""CASE act.step

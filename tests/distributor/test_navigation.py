@@ -39,6 +39,7 @@ def test_a_distributor_sees_the_queue(app: Flask, story: Story) -> None:
     assert list(links(app, story.reviewer)) == [
         "Review queue",
         "All reports",
+        "Import usage",
         "Notifications",
         "Profile and API tokens",
     ]
@@ -48,7 +49,7 @@ def test_who_stands_on_both_sides_sees_both(app: Flask, story: Story) -> None:
     tier_two = member(story.msp, Role.ADMIN)
     story.msp.is_distributor = True
     account(story.msp, story.distributor)
-    assert list(links(app, tier_two))[:3] == ["Review queue", "All reports", "Usage reports"]
+    assert list(links(app, tier_two))[:4] == ["Review queue", "All reports", "Import usage", "Usage reports"]
     assert "As MSP" in clients.sign_in(app, tier_two).get("/profile").text
 
 

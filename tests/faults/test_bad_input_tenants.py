@@ -31,12 +31,16 @@ def foreign_ids(world: World, rule: Rule) -> list[dict[str, Any]]:
     if rule.endpoint.startswith(("Accounts.", "Usage.")):
         reports = [{"uid": world.story.account.uid, "cycle": "2026-10"}]
     if rule.endpoint.startswith("delivery."):
-        reports = [{"uid": uid} for uid in db.session.scalars(select(Notification.uid).limit(2))]
+        reports = [{"uid": mail_of(world)}]
     if rule.endpoint == "identity.revoke_token":
-        reports = [{"uid": db.session.scalar(select(ApiToken.uid).limit(1))}]
+        reports = [{"uid": db.session.scalar(select(ApiToken.uid).filter_by(member_id=world.msp_admin.member_id))}]
     if rule.endpoint == "identity.revoke_sign_in":
-        reports = [{"uid": db.session.scalar(select(WebSession.uid).limit(1))}]
+        reports = [{"uid": db.session.scalar(select(WebSession.uid).filter_by(member_id=world.msp_admin.member_id))}]
     return [{name: ids[name] for name in rule.arguments} for ids in reports]
+
+
+def mail_of(world: World) -> UUID:
+    return db.session.scalars(select(Notification.uid).filter_by(report_id=world.preparing.id)).one()
 
 
 def probes(world: World) -> Iterator[tuple[str, str]]:
@@ -172,7 +176,7 @@ def test_a_partner_of_somebody_else_is_no_msp_of_ones_own(world: World) -> None:
 
 def test_lists_hold_nothing_of_others_however_they_are_asked(world: World) -> None:
     account, report = world.story.account, str(world.preparing.uid)
-    mail = db.session.scalar(select(Notification.uid).limit(1))
+    mail = mail_of(world)
     asked = [
         f"/api/v1/reports?account={account.number}", f"/api/v1/reports?account={account.uid}", "/api/v1/products",
         "/api/v1/accounts", "/review?cycle=all&status=any", "/review/reports", "/notifications", "/usage",

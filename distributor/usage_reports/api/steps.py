@@ -8,23 +8,20 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
-from sqlalchemy.exc import IntegrityError
 
 from distributor import clock
 from distributor.api.answers import Answer, once
 from distributor.api.bodies import json_body, load_list, refused
 from distributor.api.calls import IF_MATCH, KEY, call
-from distributor.database import db
 from distributor.errors import FieldError, Forbidden, NotFound
-from distributor.identity.acting import CurrentMember, acting
+from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
-from distributor.problems import Problem, problem, problem_of
+from distributor.problems import Problem, problem_of
 from distributor.usage_reports import keyset, schemas, shapes
 from distributor.usage_reports.api.lines import PROBLEMS, check_line
 from distributor.usage_reports.api.taking import Change, blueprint, take
-from distributor.usage_reports.operations import steps
+from distributor.usage_reports.operations import bulk, steps
 from distributor.usage_reports.queries import ReportRow
-from workflows.errors import Refused
 from workflows.events import Event
 from workflows.usage_report import Side, Step
 
@@ -194,26 +191,18 @@ def _approved(member: CurrentMember) -> Answer:
     versions = {item["id"]: item["version"] for item in wanted}
     if len(versions) < len(wanted):
         raise refused([FieldError("A report is named twice.", "id")])
-    locked = keyset.reports_in_sight_for_update(list(versions), member)
-    at, endorsers = clock.now(), keyset.endorsers(list(locked.values()))
-    made = {uid: _outcome(row, versions[uid], member, at, endorsers) for uid, row in locked.items()}
-    missing = problem_of(NotFound("This usage report"))
-    return Answer({"items": [made.get(uid) or _refusal(uid, missing) for uid in versions]})
+    at = clock.now()
+    answers = bulk.approve_all(list(versions.items()), member, at)
+    endorsers = keyset.endorsers([answer.report for answer in answers if answer.report is not None])
+    return Answer({"items": [_outcome(answer, member, at, endorsers) for answer in answers]})
 
 
-def _outcome(
-    report: ReportRow, version: int, member: CurrentMember, at: datetime, endorsers: Mapping[int, Any]
-) -> dict[str, Any]:
-    """One report in its own savepoint, so that a refusal, even one by the database, leaves the others alone."""
-    try:
-        with db.session.begin_nested():
-            event = steps.approve(report, acting(member, report), at, version=version)
-    except Refused as error:
-        return _refusal(report.uid, problem_of(error))
-    except IntegrityError:
-        return _refusal(report.uid, problem(409, "conflict", "The report changed meanwhile. Read it and try again."))
-    header = shapes.header(shapes.after(report, event), member, at, endorsers.get(report.endorsed_by))
-    return {"id": str(report.uid), "status": 200, "report": header}
+def _outcome(answer: bulk.Answer, member: CurrentMember, at: datetime, endorsers: Mapping[int, Any]) -> dict[str, Any]:
+    if answer.report is None or answer.event is None:
+        return _refusal(answer.uid, problem_of(answer.refused or NotFound("This usage report")))
+    endorser = endorsers.get(answer.report.endorsed_by)
+    header = shapes.header(shapes.after(answer.report, answer.event), member, at, endorser)
+    return {"id": str(answer.uid), "status": 200, "report": header}
 
 
 def _refusal(uid: UUID, found: Problem) -> dict[str, Any]:

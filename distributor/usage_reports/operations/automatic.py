@@ -36,9 +36,8 @@ from workflows.events import Submitted
 from workflows.money import amount_of
 from workflows.report_cycle import reminder_due
 from workflows.units import LineState, charge_automatically
-from workflows.usage_report import AutoApprovePolicy, Status, Step, SubmissionKind, fire
+from workflows.usage_report import EDITABLE, AutoApprovePolicy, Status, Step, SubmissionKind, fire
 
-EDITABLE = (Status.MSP_PREPARING, Status.REJECTED)
 FIRST_REMINDER = timedelta(days=7)
 NOTIFICATION = Notification.__table__
 
@@ -73,8 +72,8 @@ def submit_due(ids: Sequence[int], at: datetime, acting: Acting) -> list[ReportR
 
 def submit_automatically(due: Sequence[ReportRow], acting: Acting, at: datetime) -> None:
     """Charge what nobody explained, estimate what nobody counted, and hand the locked reports in (domain.md)."""
-    charged = _charge(due)
-    steps = [_submission(report, acting, at, charged[report.id]) for report in due]
+    sums = _charge(due)
+    steps = [_submission(report, acting, at, sums[report.id]) for report in due]
     record_all(steps, acting, tell="auto_submitted")
 
 
@@ -90,12 +89,12 @@ class _Charged:
         self.extra += (amount_of(after) or Decimal(0)) - line.amount
 
 
-def _submission(report: ReportRow, acting: Acting, at: datetime, charged: _Charged) -> Recorded:
+def _submission(report: ReportRow, acting: Acting, at: datetime, sums: _Charged) -> Recorded:
     event = take(Submitted, report, Step.AUTO_SUBMIT, acting, at)
     details = {
-        "amount": report.amount + charged.extra,
-        "penalised": charged.penalised,
-        "estimated": charged.estimated,
+        "amount": report.amount + sums.extra,
+        "penalised": sums.penalised,
+        "estimated": sums.estimated,
         "lateness_seconds": int((at - report.due_at).total_seconds()),
     }
     return Recorded(report, event, submission(event), details)
@@ -123,12 +122,17 @@ def line_state(line: LineRow) -> LineState:
     )
 
 
+def charged(report: ReportRow, line: LineRow, earlier: Decimal | None) -> LineState:
+    """The line as automatic submission would leave it now. `earlier`: its units in the last approved report."""
+    return charge_automatically(line_state(line), earlier, report.uplift_percent, report.rejected_before)
+
+
 def _charge(due: Sequence[ReportRow]) -> dict[int, _Charged]:
     """Penalties and estimates, written while the reports are still editable."""
-    charged: dict[int, _Charged] = defaultdict(_Charged)
+    sums: dict[int, _Charged] = defaultdict(_Charged)
     by_id = {report.id: report for report in due if report.unexplained_unpenalised or report.missing_figures}
     if not by_id:
-        return charged
+        return sums
     unsettled = or_(LINE.c.unexplained, LINE.c.chargeable_units.is_(None))
     lines = list(db.session.execute(select(LINE).where(one_of(LINE.c.report_id, by_id), unsettled)))
     unknown = [line.id for line in lines if line.chargeable_units is None or line.provisioned_units is None]
@@ -136,12 +140,12 @@ def _charge(due: Sequence[ReportRow]) -> dict[int, _Charged]:
     treated = []
     for line in lines:
         report, before = by_id[line.report_id], line_state(line)
-        after = charge_automatically(before, earlier.get(line.id), report.uplift_percent, report.rejected_before)
+        after = charged(report, line, earlier.get(line.id))
         if after != before:
             treated.append((line, report.version + 1, after))
-            charged[line.report_id].count(line, after)
+            sums[line.report_id].count(line, after)
     _write(treated)
-    return charged
+    return sums
 
 
 def _write(treated: Sequence[tuple[LineRow, int, LineState]]) -> None:

@@ -7,32 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from distributor.database import db
 from distributor.errors import Conflict, NotFound
 from distributor.identity.acting import CurrentMember, acting
 from distributor.usage_reports.operations import steps
-from distributor.usage_reports.queries import REPORT, ReportRow, in_sight, reports_for_update
+from distributor.usage_reports.queries import ReportRow, reports_in_sight_for_update
 from workflows.errors import Refused
+from workflows.events import Approved
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one report: approved as `version`, or refused."""
+    """What became of one report: approved by `event`, or refused. `report` is as it was before, None out of sight."""
 
     uid: UUID
-    version: int | None = None
+    report: ReportRow | None = None
+    event: Approved | None = None
     refused: Refused | None = None
 
 
 def approve_all(wanted: Sequence[tuple[UUID, int]], member: CurrentMember, at: datetime) -> list[Answer]:
     """Approve the (uid, version) pairs, in the order asked for; a savepoint each, locks taken in the order of ids."""
     versions = dict(wanted)
-    query = select(REPORT.c.id).where(REPORT.c.uid.in_(versions), in_sight(member.organization_id))
-    rows = {row.uid: row for row in reports_for_update(list(db.session.scalars(query)))}
-    return [_approve(uid, rows.get(uid), version, member, at) for uid, version in versions.items()]
+    locked = reports_in_sight_for_update(list(versions), member)
+    return [_approve(uid, locked.get(uid), version, member, at) for uid, version in versions.items()]
 
 
 def _approve(uid: UUID, report: ReportRow | None, version: int, member: CurrentMember, at: datetime) -> Answer:
@@ -42,7 +42,7 @@ def _approve(uid: UUID, report: ReportRow | None, version: int, member: CurrentM
         with db.session.begin_nested():
             event = steps.approve(report, acting(member, report), at, version=version)
     except Refused as refused:
-        return Answer(uid, refused=refused)
+        return Answer(uid, report, refused=refused)
     except IntegrityError:
-        return Answer(uid, refused=Conflict("This report changed meanwhile. Reload it and try again."))
-    return Answer(uid, version=event.version)
+        return Answer(uid, report, refused=Conflict("This report changed meanwhile. Reload it and try again."))
+    return Answer(uid, report, event)

@@ -27,7 +27,7 @@ from distributor.identity.models import PasswordLink
 from distributor.identity.operations import use_password_link
 from distributor.usage_reports.operations import automatic
 from tests.clients import sign_in, visitor
-from tests.distributor.delivery.smtp import MailServer
+from tests.distributor.delivery.smtp import MailServer, mail_server
 from tests.factories import OPENED_AT, Story, member, organization
 from workflows.usage_report import Role, Side
 
@@ -152,7 +152,15 @@ def test_a_mail_that_is_being_sent_is_left_to_its_worker(app: Flask, story: Stor
     assert answer.status_code == 409
 
 
-def test_a_viewer_reads_and_sends_nothing(app: Flask, story: Story) -> None:
+def test_sending_now_is_offered_once_there_is_a_mail_server(app: Flask, story: Story) -> None:
+    client = sign_in(app, story.preparer)
+    pages = ("/notifications", f"/notifications/{the_mail().uid}")
+    assert not any("Send now" in client.get(page).text for page in pages)
+    with mail_server(app):
+        assert all("Send now" in client.get(page).text for page in pages)
+
+
+def test_a_viewer_reads_and_sends_nothing(app: Flask, story: Story, server: MailServer) -> None:
     client = sign_in(app, member(story.msp, Role.VIEWER))
     assert "Send now" not in client.get("/notifications").text
     assert client.post(f"/notifications/{the_mail().uid}/resend").status_code == 403

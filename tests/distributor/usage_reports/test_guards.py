@@ -55,6 +55,11 @@ def submit(story: Story, report: ReportRow) -> ReportRow:
     return story.report(report)
 
 
+def act(step: str, source: str = "msp_preparing", target: str | None = None) -> None:
+    """The action of the next version; the caller moves the report."""
+    db.session.execute(text(ACTION), {"step": step, "source": source, "target": target or source})
+
+
 def test_an_account_has_one_report_per_cycle(report: ReportRow) -> None:
     columns = "account_id, distributor_id, msp_id, cycle, starts_on, ends_on, status, opened_at, due_at, due_set_at,"
     terms = """usage_taken_at, currency, minor_unit, time_zone, auto_submit_after_days, resubmit_after_days,
@@ -75,7 +80,7 @@ def test_a_status_does_not_move_without_its_action(report: ReportRow) -> None:
 def test_an_action_of_another_step_does_not_carry_a_status(story: Story, report: ReportRow) -> None:
     submitted = submit(story, report)
     assert submitted.version == 2
-    db.session.execute(text(ACTION), {"step": "waive", "source": "under_review", "target": "under_review"})
+    db.session.execute(text(ACTION), {"step": "endorse", "source": "under_review", "target": "under_review"})
     refused(
         "UPDATE usage_reports SET version = 3, status = 'approved', decided_at = now()", "every_version_has_its_action"
     )
@@ -208,3 +213,217 @@ def test_one_migration_is_enough_however_often_it_is_asked_for(url: str, app: Fl
 def test_an_integrity_error_names_the_rule(report: ReportRow) -> None:
     with pytest.raises(IntegrityError, match="raises the version by one"):
         db.session.execute(text("UPDATE usage_reports SET version = 1, due_at = now()"))
+
+
+EDIT = "UPDATE usage_report_lines SET comment = 'x', version = "
+SAVED = "UPDATE usage_reports SET version = version + 1"
+NEW_LINE = """
+INSERT INTO usage_report_lines (report_id, account_id, distributor_id, msp_id, version, product_id, sku, product_name,
+  unit, "precision", usage_source, minor_unit, tolerance_units, tolerance_percent, penalised, declared_units)
+SELECT report_id, account_id, distributor_id, msp_id, {version}, product_id, sku, product_name,
+  unit, "precision", usage_source, minor_unit, {tolerance}, tolerance_percent, {penalised}, {declared}
+FROM usage_report_lines LIMIT 1"""
+
+
+def new_line(version: int = 2, tolerance: str = "tolerance_units", penalised: str = "false") -> str:
+    declared = "1" if penalised == "true" else "NULL"
+    return NEW_LINE.format(version=version, tolerance=tolerance, penalised=penalised, declared=declared)
+
+
+@pytest.mark.parametrize("change", [EDIT + "2", "DELETE FROM usage_report_lines", new_line(2)])
+def test_lines_do_not_change_without_a_new_version_of_the_report(report: ReportRow, change: str) -> None:
+    refused(change, "without a new version of the report")
+
+
+def test_a_line_does_not_join_a_version_committed_before(report: ReportRow) -> None:
+    refused(new_line(1), "lines are added only while")
+
+
+def test_lines_do_not_change_again_at_a_version_committed_before(story: Story, report: ReportRow) -> None:
+    given = [LineDraft(story.lines(report)[0].uid, comment="x")]
+    drafts.save_lines(story.report(report), given, story.by(story.preparer), AT)
+    db.session.commit()
+    refused(new_line(2), "lines are added only while")
+
+
+@pytest.mark.parametrize("change", [EDIT + "2", "DELETE FROM usage_report_lines", new_line(2)])
+@pytest.mark.parametrize("lines_first", [True, False])
+def test_lines_change_before_or_after_their_report(report: ReportRow, change: str, lines_first: bool) -> None:
+    act("save")
+    for statement in (change, SAVED) if lines_first else (SAVED, change):
+        db.session.execute(text(statement))
+    db.session.commit()
+    assert db.session.scalar(text("SELECT version FROM usage_reports")) == 2
+
+
+def test_a_savepoint_is_of_the_same_version(report: ReportRow) -> None:
+    act("save")
+    db.session.execute(text(SAVED))
+    with db.session.begin_nested():
+        db.session.execute(text(EDIT + "2"))
+    db.session.commit()
+    assert db.session.scalar(text("SELECT comment FROM usage_report_lines")) == "x"
+
+
+def test_a_trigger_of_the_services_own_changes_no_invoiced_report(url: str, story: Story, report: ReportRow) -> None:
+    submit(story, report)
+    steps.approve(story.report(report), story.by(story.reviewer), AT)
+    steps.invoice(story.report(report), story.by(story.admin), AT)
+    db.session.commit()
+    db.session.execute(text("CREATE TEMP TABLE lever (id int)"))
+    db.session.execute(
+        text("""CREATE FUNCTION pg_temp.pull() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN UPDATE usage_reports SET due_at = now(); RETURN NEW; END $$""")
+    )
+    db.session.execute(text("CREATE TRIGGER pull AFTER INSERT ON lever FOR EACH ROW EXECUTE FUNCTION pg_temp.pull()"))
+    refused("INSERT INTO lever VALUES (1)", "invoiced report never changes")
+
+
+def test_a_trigger_of_the_services_own_moves_nothing_past_the_guard(report: ReportRow) -> None:
+    db.session.execute(text("CREATE TEMP TABLE lever (id int)"))
+    db.session.execute(
+        text("""CREATE FUNCTION pg_temp.pull() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN UPDATE usage_reports SET due_at = now(); RETURN NEW; END $$""")
+    )
+    db.session.execute(text("CREATE TRIGGER pull AFTER INSERT ON lever FOR EACH ROW EXECUTE FUNCTION pg_temp.pull()"))
+    refused("INSERT INTO lever VALUES (1)", "raises the version by one")
+
+
+def test_a_migrated_database_lets_the_service_make_no_temporary_tables(url: str, app: Flask) -> None:
+    may = text("SELECT has_database_privilege('distributor_service', current_database(), 'TEMPORARY')")
+    db.session.remove()
+    schema.downgrade(url, "base")
+    schema.migrate(url)
+    assert db.session.scalar(may) is False
+
+
+def test_the_service_adds_no_edges_to_the_workflow(app: Flask) -> None:
+    refused("INSERT INTO report_edges VALUES ('approve', 'msp_preparing', 'approved')", "permission denied")
+
+
+def test_no_action_is_written_ahead_of_its_report(report: ReportRow) -> None:
+    refused(ACTION, "does not follow", step="save", source="msp_preparing", target="msp_preparing")
+
+
+def test_a_report_does_not_pass_through_a_status_without_an_action(report: ReportRow) -> None:
+    db.session.execute(
+        text(f"""{SAVED}, status = 'under_review', submitted_at = now(), submission_kind = 'manual',
+        submitted_from = 'msp_preparing'""")
+    )
+    act("approve", "under_review", "approved")
+    refused(f"{SAVED}, status = 'approved', decided_at = now()", "does not follow")
+
+
+def test_one_waiver_takes_the_penalty_of_one_line(story: Story) -> None:
+    report = story.open(("40", "30"), ("50", "20"))
+    automatic.submit_due([report.id], report.due_at, system())
+    db.session.commit()
+    waiver = """UPDATE usage_report_lines SET chargeable_units = declared_units, declared_units = NULL,
+                penalised = false, waived_reason = 'x', system_note = NULL, version = 3"""
+    act("waive", "under_review")
+    db.session.execute(text(SAVED))
+    refused(waiver, "cannot change this way")
+
+
+def test_a_waiver_written_down_waives_something(story: Story) -> None:
+    report = story.open(("40", "30"))
+    automatic.submit_due([report.id], report.due_at, system())
+    db.session.commit()
+    act("waive", "under_review")
+    refused(SAVED, "does not follow")
+
+
+def test_one_waiver_is_not_stretched_by_a_second_statement(story: Story) -> None:
+    report = story.open(("40", "30"), ("50", "20"))
+    automatic.submit_due([report.id], report.due_at, system())
+    db.session.commit()
+    first, second = story.lines(report)
+    steps.waive(story.report(report), first.uid, story.by(story.reviewer), AT, reason="Agreed")
+    refused(
+        """UPDATE usage_report_lines SET chargeable_units = declared_units, declared_units = NULL,
+           penalised = false, waived_reason = 'x', version = 3 WHERE id = :line""",
+        "cannot change this way",
+        line=second.id,
+    )
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        "invoiced_at = NULL, due_at = due_at + interval '1 day'", "submitted_at = now()", "decided_at = now()",
+        "submission_kind = 'automatic'", "rejected_before = true", "endorsed_by = 1, endorsed_at = now()",
+    ],
+)  # fmt: skip
+def test_a_saved_draft_sets_nothing_that_belongs_to_another_step(report: ReportRow, sets: str) -> None:
+    act("save")
+    refused(f"{SAVED}, {sets}", "has set what it may not")
+
+
+def test_an_endorsement_falls_with_the_figures(story: Story, report: ReportRow) -> None:
+    submit(story, report)
+    act("endorse", "under_review")
+    refused(f"{SAVED}, endorsed_by = {story.reviewer.user_id}, endorsed_at = now()", "has set what it may not")
+
+
+def test_a_report_is_not_submitted_automatically_before_it_is_due(story: Story) -> None:
+    story.open(("40", None), at=OPENED_AT.replace(year=2200))
+    db.session.commit()
+    act("auto_submit", "msp_preparing", "under_review")
+    moved = """, status = 'under_review', submitted_from = 'msp_preparing', submission_kind = 'automatic',
+        submitted_at = (SELECT max(at) FROM report_actions)"""
+    refused(SAVED + moved, "has set what it may not")
+
+
+def test_a_new_line_carries_the_reports_terms(report: ReportRow) -> None:
+    act("save")
+    refused(new_line(2, tolerance="99"), "plain ones")
+
+
+def test_a_new_line_carries_no_penalty(report: ReportRow) -> None:
+    act("save")
+    refused(new_line(2, penalised="true"), "plain ones")
+
+
+def test_a_saved_draft_penalises_nothing(report: ReportRow) -> None:
+    act("save")
+    db.session.execute(text("UPDATE usage_report_lines SET penalised = true, declared_units = 1, version = 2"))
+    refused(SAVED, "penalties and estimates come with automatic submission")
+
+
+@pytest.mark.parametrize("table", ["line_changes", "usage_rows", "delivery_attempts"])
+def test_a_row_cannot_name_another_tenant(story: Story, report: ReportRow, table: str) -> None:
+    given = [LineDraft(story.lines(report)[0].uid, comment="x")]
+    drafts.save_lines(story.report(report), given, story.by(story.preparer), AT)
+    notice = "(SELECT id, account_id, distributor_id, msp_id FROM notifications LIMIT 1) n"
+    db.session.execute(
+        text(f"""INSERT INTO delivery_attempts (notification_id, account_id, distributor_id, msp_id, at,
+        succeeded) SELECT n.*, now(), true FROM {notice}""")
+    )
+    db.session.commit()
+    columns = COPIED[table]
+    refused(
+        f"INSERT INTO {table} ({columns}, msp_id) SELECT {columns}, :msp FROM {table} LIMIT 1",
+        "foreign key",
+        msp=Story().msp.id,
+    )
+
+
+COPIED = {
+    "line_changes": "report_id, account_id, distributor_id, version, line_id, line_uid, line_label, field",
+    "usage_rows": "snapshot_id, account_id, distributor_id, product_id, provisioned_units",
+    "delivery_attempts": "notification_id, account_id, distributor_id, at, succeeded",
+}
+
+
+def test_every_tenant_tables_keys_lead_to_accounts(app: Flask) -> None:
+    bound = """
+WITH RECURSIVE fk AS (
+  SELECT c.conrelid AS child, c.confrelid AS parent FROM pg_constraint c
+  WHERE c.contype = 'f' AND (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.conrelid
+    AND a.attnum = ANY(c.conkey) AND a.attname IN ('account_id', 'distributor_id', 'msp_id')) = 3
+), led AS (
+  SELECT 'accounts'::regclass::oid AS id UNION SELECT fk.child FROM fk JOIN led ON led.id = fk.parent
+)
+SELECT attrelid::regclass::text FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r'
+WHERE attname = 'account_id' AND attrelid NOT IN (SELECT id FROM led)"""
+    assert list(db.session.scalars(text(bound))) == []
