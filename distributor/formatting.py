@@ -58,7 +58,7 @@ def percent(value: Decimal | int | None, digits: int = PERCENT_DIGITS) -> str:
     return f"{units(rounded)}{NO_BREAK_SPACE}%"
 
 
-def over_provisioned(provisioned: Decimal | None, used: Decimal | None = None) -> str:
+def over_provisioned(provisioned: Decimal | None, used: Decimal | None) -> str:
     """By how much more is provisioned than used, as "27.5 % over-provisioned"; empty where it is not, or not known."""
     share = over_provisioned_percent(provisioned, used)
     return gettext("%(percent)s over-provisioned", percent=percent(share, 1)) if share and share > 0 else ""
