@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from distributor.database import db
@@ -75,11 +76,7 @@ def start(user_id: int, member_id: int, at: datetime, *, address: str | None = N
 
 def find(token: str, at: datetime) -> Known | None:
     """The member behind a cookie; nobody when the sign-in has ended or the member or user is gone."""
-    row = db.session.execute(
-        members_by(WebSession.member_id, WebSession.id, WebSession.last_seen_at).where(
-            WebSession.token_hash == digest(token), User.id == WebSession.user_id, _lives(at)
-        )
-    ).one_or_none()
+    row = db.session.execute(_by_cookie(), {"digest": digest(token), "at": at, "idle": at - IDLE}).one_or_none()
     if row is None:
         return None
     return Known(member_of(row, web_session_id=row.id), row.id, row.last_seen_at)
@@ -162,6 +159,18 @@ def _end(at: datetime, *which: ColumnElement[bool]) -> int:
         update(WebSession).where(WebSession.revoked_at.is_(None), *which).values(revoked_at=at).returning(WebSession.id)
     )
     return len(ended.all())
+
+
+@cache
+def _by_cookie() -> Select[*tuple[Any, ...]]:
+    """Built once: every page asks it."""
+    return members_by(WebSession.member_id, WebSession.id, WebSession.last_seen_at).where(
+        WebSession.token_hash == bindparam("digest"),
+        User.id == WebSession.user_id,
+        WebSession.revoked_at.is_(None),
+        WebSession.expires_at > bindparam("at"),
+        WebSession.last_seen_at > bindparam("idle"),
+    )
 
 
 def _lives(at: datetime) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, bindparam, or_, select, update
 
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused
@@ -68,17 +68,19 @@ def create_token(
     return text, row
 
 
+# Built once: every call of the API asks it.
+BY_TOKEN = members_by(ApiToken.member_id, ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
+    ApiToken.token_hash == bindparam("digest"),
+    ApiToken.revoked_at.is_(None),
+    or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("at")),
+)
+
+
 def find(text: str, at: datetime) -> Known | None:
     """The member behind a token; nobody when it was revoked, has expired, or the member or user is gone."""
     if not is_well_formed(text):
         return None
-    row = db.session.execute(
-        members_by(ApiToken.member_id, ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
-            ApiToken.token_hash == digest(text),
-            ApiToken.revoked_at.is_(None),
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > at),
-        )
-    ).one_or_none()
+    row = db.session.execute(BY_TOKEN, {"digest": digest(text), "at": at}).one_or_none()
     if row is None:
         return None
     member = member_of(row, api_token_id=row.id, scopes=frozenset(row.scopes))

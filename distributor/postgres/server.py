@@ -34,6 +34,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": "100",
     "shared_buffers": "128MB",
+    "random_page_cost": "1.1",  # the data lies on a solid-state disk, or in memory
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
