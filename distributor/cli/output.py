@@ -64,8 +64,8 @@ def application() -> Iterator[Flask]:
     with database() as settings:
         app = create_app(settings)
         with app.app_context():
-            _check_migrated()
             try:
+                _check_migrated()
                 yield app
             finally:
                 db.session.remove()

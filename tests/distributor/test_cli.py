@@ -16,7 +16,7 @@ from tests.distributor.commands import Shell
 from tests.distributor.provisioning.formats.builders import workbook
 from tests.factories import OPENED_AT, Story, product
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[1] / "data"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - asked for, to be refused
 DUE = OPENED_AT + timedelta(days=11)
 
@@ -147,7 +147,6 @@ def test_unknown_products_are_refused_unless_they_may_be_added(shell: Shell, num
     assert shell(*words, "--add-products", "--json").json["products_added"][0]["sku"] == "NEW"
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason="the vendors' sample files are not beside this checkout")
 def test_the_vendors_own_files_are_imported_with_their_products(shell: Shell) -> None:
     with shell.service():
         Story(number="ACC-1", currency="USD")

@@ -24,7 +24,7 @@ from tests.factories import OPENED_AT, Story, customer, product, usage
 
 AT = OPENED_AT + timedelta(days=1)
 BAD = """<img src=x onerror=alert(1)>"'{{7*7}}</script>&amp;"""
-LIVE = re.compile(r"<img src=x|</script>&amp;|[^{]49[^0-9]*onerror")
+LIVE = re.compile(r"<img src=x|</script>&amp;|49(?:&lt;|<)/script")
 
 
 @pytest.fixture
