@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from distributor.database import db
 from distributor.scheduler.models import SchedulerTick, SetAside
 
-BATCH = 500
+BATCH = 1000
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 log = structlog.get_logger()
 
