@@ -124,10 +124,11 @@ def nav() -> list[NavItem]:
     if member is None:
         return []
     frame = _frame_of(member)
-    items = [*_distributor_items(frame) * member.is_distributor, *_msp_items(frame) * _shows_msp(member, frame)]
-    if member.is_distributor and frame.is_msp:
-        items[0].heading, items[2].heading = gettext("As distributor"), gettext("As MSP")
-    return _with_current([*items, *_own_items()], request.path)
+    upstream = _distributor_items(frame, member) if member.is_distributor else []
+    downstream = _msp_items(frame) if _shows_msp(member, frame) else []
+    if upstream and downstream:
+        upstream[0].heading, downstream[0].heading = gettext("As distributor"), gettext("As MSP")
+    return _with_current([*upstream, *downstream, *_own_items()], request.path)
 
 
 def initials(name: str) -> str:
@@ -155,21 +156,34 @@ def _shows_msp(member: CurrentMember, frame: Frame) -> bool:
     return frame.is_msp or not member.is_distributor
 
 
-def _distributor_items(frame: Frame) -> list[NavItem]:
-    return [
+def _distributor_items(frame: Frame, member: CurrentMember) -> list[NavItem]:
+    items = [
+        NavItem(gettext("Cycle overview"), "/overview", "layout-dashboard"),
         NavItem(gettext("Review queue"), "/review", "inbox", frame.to_review),
         NavItem(gettext("All reports"), "/review/reports", "list-check"),
-        NavItem(gettext("Import usage"), "/usage", "upload"),
+        NavItem(gettext("Accounts"), "/accounts", "building-store"),
+        NavItem(gettext("Catalogue and prices"), "/catalogue", "packages", heading=gettext("Set up")),
+        NavItem(gettext("Usage feeds"), "/usage", "plug-connected"),
     ]
+    if Role.ADMIN in member.roles:
+        items += [
+            NavItem(gettext("Approval policy"), "/policy", "checks"),
+            NavItem(gettext("E-mails and brand"), "/brand", "mail"),
+        ]
+    return items
 
 
 def _msp_items(frame: Frame) -> list[NavItem]:
-    return [NavItem(gettext("Usage reports"), "/reports", "report-money", frame.to_prepare)]
+    return [
+        NavItem(gettext("Usage reports"), "/reports", "report-money", frame.to_prepare),
+        NavItem(gettext("Trends"), "/trends", "chart-line"),
+        NavItem(gettext("Terms and contacts"), "/terms", "adjustments"),
+    ]
 
 
 def _own_items() -> list[NavItem]:
     return [
-        NavItem(gettext("Notifications"), "/notifications", "mail"),
+        NavItem(gettext("Notifications"), "/notifications", "bell", heading=gettext("You")),
         NavItem(gettext("Profile and API tokens"), "/profile", "key"),
     ]
 

@@ -31,25 +31,39 @@ def links(app: Flask, who: CurrentMember) -> dict[str, str]:
 
 def test_an_msp_sees_its_reports_and_how_many_wait(app: Flask, story: Story) -> None:
     story.open(("40", None))
-    assert links(app, story.preparer) == {"Usage reports": "1", "Notifications": "", "Profile and API tokens": ""}
+    assert links(app, story.preparer) == {
+        "Usage reports": "1",
+        "Trends": "",
+        "Terms and contacts": "",
+        "Notifications": "",
+        "Profile and API tokens": "",
+    }
 
 
 def test_a_distributor_sees_the_queue(app: Flask, story: Story) -> None:
     story.open(("40", None))
     assert list(links(app, story.reviewer)) == [
+        "Cycle overview",
         "Review queue",
         "All reports",
-        "Import usage",
+        "Accounts",
+        "Catalogue and prices",
+        "Usage feeds",
         "Notifications",
         "Profile and API tokens",
     ]
+
+
+def test_only_an_admin_is_led_to_the_policy_and_the_brand(app: Flask, story: Story) -> None:
+    assert {"Approval policy", "E-mails and brand"} <= links(app, story.admin).keys()
 
 
 def test_who_stands_on_both_sides_sees_both(app: Flask, story: Story) -> None:
     tier_two = member(story.msp, Role.ADMIN)
     story.msp.is_distributor = True
     account(story.msp, story.distributor)
-    assert list(links(app, tier_two))[:4] == ["Review queue", "All reports", "Import usage", "Usage reports"]
+    found = list(links(app, tier_two))
+    assert found.index("Review queue") < found.index("Usage reports")
     assert "As MSP" in clients.sign_in(app, tier_two).get("/profile").text
 
 

@@ -1,0 +1,54 @@
+"""Files between "what would this change?" and "do it": held for an hour, for the member who sent them only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, Text, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from distributor.database import Base, Instant, Ref, db
+from distributor.errors import Conflict
+from distributor.identity.acting import CurrentMember
+
+HELD_FOR = timedelta(hours=1)
+
+
+class HeldFile(Base):
+    """A file that somebody was shown the effect of and has not confirmed yet."""
+
+    __tablename__ = "held_files"
+
+    uid: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[Ref]
+    purpose: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    held_at: Mapped[Instant]
+
+
+def hold(member: CurrentMember, purpose: str, name: str, content: bytes, at: datetime) -> UUID:
+    """Keep a file and give its id. `purpose` says what it may be confirmed for, such as "report <uid>"."""
+    db.session.execute(delete(HeldFile).where(HeldFile.held_at < at - HELD_FOR))
+    held = HeldFile(member_id=member.member_id, purpose=purpose, name=name, content=content, held_at=at)
+    db.session.add(held)
+    db.session.flush()
+    return held.uid
+
+
+def take(member: CurrentMember, purpose: str, uid: UUID, at: datetime) -> tuple[str, bytes]:
+    """The name and content of a file held for this member and purpose, which is then held no more. Raises Conflict
+    when there is none: it was confirmed already, or an hour has passed.
+    """
+    query = select(HeldFile).where(
+        HeldFile.uid == uid,
+        HeldFile.member_id == member.member_id,
+        HeldFile.purpose == purpose,
+        HeldFile.held_at >= at - HELD_FOR,
+    )
+    held = db.session.scalars(query.with_for_update()).one_or_none()
+    if held is None:
+        raise Conflict("This file is no longer held: it was confirmed already, or an hour has passed. Send it again.")
+    db.session.delete(held)
+    return held.name, held.content
