@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import LargeBinary, Text, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from distributor.database import Base, Instant, Ref, db
+from distributor.database import Base, Instant, Ref, Uid, db
 from distributor.errors import Conflict
 from distributor.identity.acting import CurrentMember
 
@@ -20,7 +20,7 @@ class HeldFile(Base):
 
     __tablename__ = "held_files"
 
-    uid: Mapped[UUID] = mapped_column(primary_key=True)
+    uid: Mapped[Uid] = mapped_column(primary_key=True)
     member_id: Mapped[Ref]
     purpose: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
