@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Context, Decimal
 
 from workflows.errors import InvalidUnits
+from workflows.words import Words, counted, words
 
 LONGEST_NUMBER = 60
 MOST_INTEGER_DIGITS = 12
@@ -16,6 +17,11 @@ MOST_INTEGER_DIGITS = 12
 TRUE_FLOAT_DIGITS = 15
 ZERO, ONE_HUNDRED = Decimal(0), Decimal(100)
 EXACT = Context(prec=100)
+VAST = 10**40
+
+WRITE_A_NUMBER = words("write a number")
+WRITE_A_POINT = words("write the decimals after a point, without separators")
+NEVER_NEGATIVE = words("units can't be negative")
 
 # Everything that shows as nothing, listed so that the database can use the same characters in any locale.
 BLANKS = (
@@ -33,6 +39,8 @@ class LineState:
 
     ``usage_source``: "feed" or "manual". ``precision``: decimals of the product's units. ``declared_units``:
     the MSP's own figure, kept while the line is penalised or estimated. ``minor_unit``: the money's decimals.
+    ``carried_limit``: the difference that the comment was once given for, where it was carried here from an earlier
+    cycle.
     """
 
     provisioned_units: Decimal | None = None
@@ -40,6 +48,7 @@ class LineState:
     chargeable_units: Decimal | None = None
     declared_units: Decimal | None = None
     comment: str | None = None
+    carried_limit: Decimal | None = None
     usage_source: str = "feed"
     reviewer_note: str | None = None
     note_answered: bool = False
@@ -60,13 +69,12 @@ def parse_units(given: str | Decimal | int | float, precision: int, field: str =
     """
     value = _read(given, field)
     if value < 0:
-        raise _invalid(given, field, "units can't be negative")
+        raise _invalid(given, field, NEVER_NEGATIVE)
     if value and value.adjusted() >= MOST_INTEGER_DIGITS:
-        raise _invalid(given, field, f"there are more than {MOST_INTEGER_DIGITS} digits before the decimal point")
+        raise _invalid(given, field, _too_long())
     rounded = value.quantize(Decimal(1).scaleb(-precision), context=EXACT)
     if rounded != value:
-        allowed = "whole units only" if not precision else f"at most {precision} decimals"
-        raise _invalid(given, field, f"this product takes {allowed}")
+        raise _invalid(given, field, _too_precise(precision))
     return rounded.copy_abs()
 
 
@@ -122,11 +130,27 @@ def has_open_note(line: LineState) -> bool:
     return line.reviewer_note is not None and not line.note_answered
 
 
+def is_covered(limit: Decimal, difference: Decimal | None) -> bool:
+    """Whether words once given for the difference ``limit`` still explain ``difference``: the same direction and no
+    larger. An unknown difference is never covered.
+    """
+    return difference is not None and min(limit, ZERO) <= difference <= max(limit, ZERO)
+
+
+def is_explained(line: LineState) -> bool:
+    """Whether the line's comment explains it: words carried here do only as far as they were given."""
+    if is_blank(line.comment):
+        return False
+    return line.carried_limit is None or is_covered(
+        line.carried_limit, difference(line.provisioned_units, figure_in_question(line))
+    )
+
+
 def is_unexplained(line: LineState) -> bool:
     """Whether the line still needs the MSP's word: the rule on which submission and penalties hang."""
     if line.waived_reason is not None:
         return False
-    return has_open_note(line) or (is_blank(line.comment) and (has_discrepancy(line) or _is_unbacked(line)))
+    return has_open_note(line) or (not is_explained(line) and (has_discrepancy(line) or _is_unbacked(line)))
 
 
 def penalise(line: LineState, last_approved: Decimal | None = None) -> LineState:
@@ -201,7 +225,7 @@ def _read(given: object, field: str) -> Decimal:
     if isinstance(given, Decimal):
         return _read_decimal(given, field)
     if isinstance(given, bool) or not isinstance(given, str | int | float):
-        raise _invalid(given, field, "write a number")
+        raise _invalid(given, field, WRITE_A_NUMBER)
     if isinstance(given, int):
         return Decimal(min(given, 10**MOST_INTEGER_DIGITS))
     return _read_float(given, field) if isinstance(given, float) else _read_text(given, given, field)
@@ -210,14 +234,14 @@ def _read(given: object, field: str) -> Decimal:
 def _read_decimal(given: Decimal, field: str) -> Decimal:
     digits = len(given.as_tuple().digits)
     if not given.is_finite() or max(abs(given.adjusted()), digits) > LONGEST_NUMBER:
-        raise _invalid(given, field, "write a number")
+        raise _invalid(given, field, WRITE_A_NUMBER)
     return given
 
 
 def _read_float(given: float, field: str) -> Decimal:
     value = _read_text(repr(given), given, field)
     if len(value.normalize().as_tuple().digits) > TRUE_FLOAT_DIGITS:
-        raise _invalid(given, field, "it is not exact; give the number as text")
+        raise _invalid(given, field, words("it is not exact; give the number as text"))
     return value
 
 
@@ -225,13 +249,26 @@ def _read_text(text: str, given: object, field: str) -> Decimal:
     # Length and pattern come first: Decimal takes "1_000", Arabic digits and exponents that never end.
     plain = text.strip(" \t\r\n") if len(text) <= LONGEST_NUMBER else ""
     if _NEGATIVE.fullmatch(plain):
-        raise _invalid(given, field, "units can't be negative")
+        raise _invalid(given, field, NEVER_NEGATIVE)
     if not _NUMBER.fullmatch(plain):
-        hint = "write the decimals after a point, without separators" if "," in plain else "write a number"
-        raise _invalid(given, field, hint)
+        raise _invalid(given, field, WRITE_A_POINT if "," in plain else WRITE_A_NUMBER)
     return Decimal(plain)
 
 
-def _invalid(given: object, field: str, why: str) -> InvalidUnits:
-    shown = "a very long number" if isinstance(given, int) and abs(given) > 10**40 else f"“{str(given)[:40]}”"
-    return InvalidUnits(f"{field}: {shown} can't be taken as units: {why}.", field, given)
+def _too_precise(precision: int) -> Words:
+    if not precision:
+        return words("this product takes whole units only")
+    return counted(
+        "this product takes at most %(num)s decimal", "this product takes at most %(num)s decimals", precision
+    )
+
+
+def _too_long() -> Words:
+    return words("there are more than %(most)s digits before the decimal point", most=MOST_INTEGER_DIGITS)
+
+
+def _invalid(given: object, field: str, why: Words) -> InvalidUnits:
+    # Python does not write integers of thousands of digits, and nobody would read them.
+    is_vast = isinstance(given, int) and abs(given) > VAST
+    shown = words("A very long number") if is_vast else words("“%(given)s”", given=str(given)[:40])
+    return InvalidUnits(words("%(given)s can't be taken: %(why)s.", given=shown, why=why), field, given)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -118,6 +119,8 @@ class UsageReportLine(TenantColumns, Base):
     chargeable_units: Mapped[Units | None]
     declared_units: Mapped[Units | None]
     comment: Mapped[str | None] = mapped_column(Text)
+    carried_until: Mapped[date | None]
+    carried_limit: Mapped[Units | None]
     system_note: Mapped[str | None] = mapped_column(Text)
     reviewer_note: Mapped[str | None] = mapped_column(Text)
     noted_units: Mapped[Units | None]
@@ -135,6 +138,24 @@ class UsageReportLine(TenantColumns, Base):
     unexplained: Mapped[KeptFlag]
     penalty: Mapped[Kept]
     at_risk: Mapped[Kept]
+
+
+class CarriedExplanation(TenantColumns, Base):
+    """Words that a line of a later cycle starts with, while its difference has this direction and is no larger."""
+
+    __tablename__ = "carried_explanations"
+
+    id: Mapped[Id]
+    customer_id: Mapped[int | None] = mapped_column(BigInteger)
+    product_id: Mapped[int] = mapped_column(BigInteger)
+    comment: Mapped[str] = mapped_column(Text)
+    carried_until: Mapped[date]
+    difference: Mapped[Units]
+    report_id: Mapped[int] = mapped_column(BigInteger)
+    line_uid: Mapped[UUID]
+    cycle: Mapped[date]
+    set_by: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[Instant]
 
 
 class ReportAction(TenantColumns, Base):

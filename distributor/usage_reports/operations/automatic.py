@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, cast, func, or_, select
+from sqlalchemy import DateTime, Numeric, cast, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from distributor import stored_sentences
 from distributor.database import db, one_of
 from distributor.delivery.models import Notification
 from distributor.identity.acting import Acting
@@ -108,6 +109,7 @@ def line_state(line: LineRow) -> LineState:
         chargeable_units=line.chargeable_units,
         declared_units=line.declared_units,
         comment=line.comment,
+        carried_limit=line.carried_limit,
         usage_source=line.usage_source,
         reviewer_note=line.reviewer_note,
         note_answered=line.note_answered,
@@ -176,8 +178,8 @@ def _words(after: LineState) -> str:
     """The system's note on a line it charged; it never counts as the MSP's comment."""
     units = f"{after.chargeable_units.normalize():f}" if after.chargeable_units is not None else "–"
     if after.estimated:
-        return f"No figure was given: estimated at {units}."
-    return f"Submitted automatically without an explanation: charged on {units}."
+        return stored_sentences.ESTIMATED % {"units": units}
+    return stored_sentences.CHARGED % {"units": units}
 
 
 def approvable_reports(at: datetime, *, limit: int, but: Sequence[int] = ()) -> list[int]:
@@ -214,8 +216,16 @@ LAST_AMOUNT = (
 )
 
 
-def _covered() -> tuple[ColumnElement[bool], ...]:
-    limit = ACCOUNT.c.auto_approve_max_change_percent
+def would_approve(account_ids: Sequence[int], max_change_percent: Decimal) -> int:
+    """How many reports of the accounts, under review now, a policy with this limit would approve at the next tick."""
+    covered = _covered(literal(max_change_percent, Numeric))
+    query = select(func.count()).select_from(WITH_ACCOUNT).where(one_of(ACCOUNT.c.id, account_ids), *covered)
+    return db.session.scalar(query) or 0
+
+
+def _covered(
+    limit: ColumnElement[Decimal] = ACCOUNT.c.auto_approve_max_change_percent,
+) -> tuple[ColumnElement[bool], ...]:
     return (
         REPORT.c.status == Status.UNDER_REVIEW,
         limit.is_not(None),
@@ -243,7 +253,7 @@ def _approval(report: Any, acting: Acting, at: datetime) -> Recorded:
         policy=policy,
         last_approved_amount=report.last_approved_amount,
     )
-    details = {"policy": f"total within {policy.max_change_percent.normalize():f} % of the last approved report"}
+    details = {"policy": stored_sentences.BY_POLICY % {"percent": f"{policy.max_change_percent.normalize():f}"}}
     return Recorded(report, event, {"decided_at": at}, details)
 
 

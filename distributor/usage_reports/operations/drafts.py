@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext, ngettext
 from sqlalchemy import select, text
 
 from distributor.database import db, one_of
 from distributor.errors import Conflict, FieldError, InputRefused, NotFound, StaleLines
+from distributor.formatting import units as units_in_words
 from distributor.identity.acting import Acting
 from distributor.provisioning.queries import usage_is_missing
+from distributor.saying import said
+from distributor.usage_reports.operations import carrying
+from distributor.usage_reports.operations.carrying import KEPT, Kept
 from distributor.usage_reports.operations.line_changes import change_lines, note_lines
 from distributor.usage_reports.operations.recording import Recorded, record
 from distributor.usage_reports.operations.usage import PRICE_AT_OPENING
@@ -31,27 +35,24 @@ LONGEST_COMMENT = 2000
 # A draft may name every line of a long report: only what it is judged by is read.
 NEEDED = tuple(
     LINE.c[name]
-    for name in ("id", "uid", "version", "precision", "provisioned_units", "chargeable_units", "comment", "accepted")
-)
-
-
-class Kept(Enum):
-    """Stands for a field that a draft leaves as it is."""
-
-    KEPT = "kept"
-
-
-KEPT = Kept.KEPT
+    for name in (
+        "id", "uid", "version", "precision", "provisioned_units", "chargeable_units", "comment", "accepted",
+        "carried_until", "carried_limit", "tolerance_units", "tolerance_percent",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class LineDraft:
-    """What the MSP typed on one line. `version` is the line's as it was read; None trusts the report's."""
+    """What the MSP typed on one line. `version` is the line's as it was read; None trusts the report's. `carry_until`:
+    the day until when later cycles start with the comment; None carries it no further.
+    """
 
     uid: UUID
     version: int | None = None
     chargeable_units: str | Decimal | int | Kept | None = KEPT
     comment: str | Kept | None = KEPT
+    carry_until: date | Kept | None = KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,13 @@ def save_lines(
     TransitionNotAllowed or NotPermitted.
     """
     event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
-    changed = _changed(_lines_of(report, drafts), drafts)
+    changed = _changed(report, _lines_of(report, drafts), drafts)
     if not changed:
         return Saved(report.version, 0)
     details = {"lines": len(changed)}
     record(Recorded(report, event, details=details), acting)
     _write(changed, event)
+    carrying.remember([change.line.id for change in changed if change.carries], acting, at)
     return Saved(event.version, len(changed))
 
 
@@ -96,53 +98,74 @@ class _Change:
     line: LineRow
     units: Decimal | None
     comment: str | None
+    until: date | None
+
+    @property
+    def is_news(self) -> bool:
+        line = self.line
+        return (self.units, self.comment, self.until) != (line.chargeable_units, line.comment, line.carried_until)
+
+    @property
+    def carries(self) -> bool:
+        """Whether words are carried forward from the line, or were."""
+        return not self.until is self.line.carried_until is self.line.carried_limit is None
 
 
 def _lines_of(report: ReportRow, drafts: Sequence[LineDraft]) -> dict[UUID, LineRow]:
     query = select(*NEEDED).where(LINE.c.report_id == report.id, one_of(LINE.c.uid, [draft.uid for draft in drafts]))
     lines = {line.uid: line for line in db.session.execute(query)}
-    errors = [FieldError("This report has no such line.", "id", str(d.uid)) for d in drafts if d.uid not in lines]
+    errors = [
+        FieldError(gettext("This report has no such line."), "id", str(d.uid)) for d in drafts if d.uid not in lines
+    ]
     if len({draft.uid for draft in drafts}) < len(drafts):
-        errors.append(FieldError("A line is named twice.", "id"))
+        errors.append(FieldError(gettext("A line is named twice."), "id"))
     if errors:
-        raise InputRefused("The draft names lines that it cannot change.", errors)
+        raise InputRefused(gettext("The draft names lines that it cannot change."), errors)
     return lines
 
 
-def _changed(lines: dict[UUID, LineRow], drafts: Sequence[LineDraft]) -> list[_Change]:
+def _changed(report: ReportRow, lines: dict[UUID, LineRow], drafts: Sequence[LineDraft]) -> list[_Change]:
     stale = [d for d in drafts if d.version is not None and d.version != lines[d.uid].version]
     if stale:
         raise StaleLines([present_values(lines[draft.uid]) for draft in stale])
     errors: list[FieldError] = []
-    changes = [_change(lines[draft.uid], draft, errors) for draft in drafts]
+    changes = [_change(report, lines[draft.uid], draft, errors) for draft in drafts]
     if errors:
-        count = len(errors)
-        raise InputRefused(
-            f"{count} {'value was' if count == 1 else 'values were'} refused. Nothing was saved.", errors
+        why = ngettext(
+            "%(num)s value was refused. Nothing was saved.",
+            "%(num)s values were refused. Nothing was saved.",
+            len(errors),
         )
-    return [c for c in changes if (c.units, c.comment) != (c.line.chargeable_units, c.line.comment)]
+        raise InputRefused(why, errors)
+    return [change for change in changes if change.is_news]
 
 
-def _change(line: LineRow, draft: LineDraft, errors: list[FieldError]) -> _Change:
-    units, comment = line.chargeable_units, line.comment
+def _change(report: ReportRow, line: LineRow, draft: LineDraft, errors: list[FieldError]) -> _Change:
+    units, comment, until = line.chargeable_units, line.comment, line.carried_until
+    field = "chargeable_units"
     try:
         if draft.chargeable_units is not KEPT:
             units = _units(line, draft.chargeable_units)
+        field = "comment"
         if draft.comment is not KEPT:
             comment = _comment(draft.comment)
+        field = "carry_until"
+        until = carrying.until(report, line, units, comment, draft.carry_until)
     except (InvalidUnits, InputRefused) as error:
-        field = "chargeable_units" if isinstance(error, InvalidUnits) else "comment"
-        errors.append(FieldError(error.message, field, str(line.uid)))
-    if line.accepted and (units, comment) != (line.chargeable_units, line.comment):
-        errors.append(FieldError("The distributor accepted this line; it stays as it is.", "id", str(line.uid)))
-    return _Change(line, units, comment)
+        errors.append(FieldError(said(error), field, str(line.uid)))
+    change = _Change(line, units, comment, until)
+    if line.accepted and change.is_news:
+        errors.append(
+            FieldError(gettext("The distributor accepted this line; it stays as it is."), "id", str(line.uid))
+        )
+    return change
 
 
 def _units(line: LineRow, given: str | Decimal | int | None) -> Decimal | None:
     if given is None or given == "":
         if line.provisioned_units is not None:
             raise InvalidUnits(
-                "Chargeable units are needed here; write 0 where nothing is charged.", "chargeable_units"
+                gettext("Chargeable units are needed here; write 0 where nothing is charged."), "chargeable_units"
             )
         return None
     return parse_units(given, line.precision, "chargeable_units")
@@ -151,18 +174,22 @@ def _units(line: LineRow, given: str | Decimal | int | None) -> Decimal | None:
 def _comment(given: str | None) -> str | None:
     words = (given or "").strip(BLANKS)
     if len(words) > LONGEST_COMMENT:
-        raise InputRefused(f"A comment has at most {LONGEST_COMMENT} characters, this one {len(words)}.")
+        lengths = {"most": units_in_words(LONGEST_COMMENT), "given": units_in_words(len(words))}
+        raise InputRefused(gettext("A comment has at most %(most)s characters, this one %(given)s.", **lengths))
     if not is_storable(words):
-        raise InputRefused("A comment cannot hold control characters.")
+        raise InputRefused(gettext("A comment cannot hold control characters."))
     return words or None
 
 
 def _write(changes: Sequence[_Change], event: Event) -> None:
     """The chargeable units follow the next import again once they are back at their default."""
     change_lines(
-        """SELECT given.id, CAST(:version AS int) AS version, given.units, given.comment
-           FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS given (id bigint, units numeric, comment text)""",
-        """chargeable_units = g.units, comment = g.comment,
+        """SELECT given.id, CAST(:version AS int) AS version, given.units, given.comment, given.until
+           FROM jsonb_to_recordset(CAST(:lines AS jsonb))
+                  AS given (id bigint, units numeric, comment text, until date)""",
+        """chargeable_units = g.units, comment = g.comment, carried_until = g.until,
+           -- words of one's own explain whatever the difference is
+           carried_limit = CASE WHEN g.comment IS NOT DISTINCT FROM l.comment THEN l.carried_limit END,
            changed_by_msp = g.units IS DISTINCT FROM coalesce(l.used_units, l.provisioned_units),
            waived_reason = CASE WHEN g.units IS NOT DISTINCT FROM l.chargeable_units THEN l.waived_reason END,
            note_answered = l.reviewer_note IS NOT NULL
@@ -172,7 +199,7 @@ def _write(changes: Sequence[_Change], event: Event) -> None:
 
 
 def _given(change: _Change) -> dict[str, Any]:
-    return {"id": change.line.id, "units": change.units, "comment": change.comment}
+    return {"id": change.line.id, "units": change.units, "comment": change.comment, "until": change.until}
 
 
 def present_values(line: LineRow) -> dict[str, Any]:
@@ -182,6 +209,7 @@ def present_values(line: LineRow) -> dict[str, Any]:
         "version": line.version,
         "chargeable_units": None if line.chargeable_units is None else f"{line.chargeable_units.normalize():f}",
         "comment": line.comment,
+        "carried_until": line.carried_until and line.carried_until.isoformat(),
     }
 
 
@@ -215,16 +243,16 @@ def add_line(
 def _check_lines(new: NewLine) -> None:
     """Names stand on one line, in mails and headers too. Raises InputRefused."""
     given = {"sku": new.sku, "customer_ref": new.customer_ref, "customer_name": new.customer_name}
-    message = "This holds a line break or another control character. Take it out."
+    message = gettext("This holds a line break or another control character. Take it out.")
     if errors := [FieldError(message, field) for field, words in given.items() if not fits_on_a_line(words or "")]:
-        raise InputRefused(f"{errors[0].field}: {message}", errors)
+        raise InputRefused(gettext("%(field)s: %(why)s", field=errors[0].field, why=message), errors)
 
 
 def _checked(parse: Any) -> Decimal:
     try:
         units: Decimal = parse()
     except InvalidUnits as error:
-        raise InputRefused(error.message, [FieldError(error.message, error.field)]) from error
+        raise InputRefused(said(error), [FieldError(said(error), error.field)]) from error
     return units
 
 
@@ -238,17 +266,17 @@ LEFT JOIN prices price ON price.product_id = p.id AND price.currency = r.currenc
 WHERE r.id = :report""")
     row = db.session.execute(query, {"report": report.id, "sku": sku}).one_or_none()
     if row is None:
-        message = f"The catalogue has no product {sku}."
+        message = gettext("The catalogue has no product %(sku)s.", sku=sku)
         raise InputRefused(message, [FieldError(message, "sku")])
     return row
 
 
 def _check_usage_is_missing(report: ReportRow, comment: str | None) -> None:
     if not usage_is_missing(report.account_id, report.cycle):
-        message = "Lines of this product come from the usage feed, which has delivered for this cycle."
+        message = gettext("Lines of this product come from the usage feed, which has delivered for this cycle.")
         raise InputRefused(message, [FieldError(message, "sku")])
     if comment is None:
-        message = "The feed has not delivered for this cycle: a line added by hand needs a comment."
+        message = gettext("The feed has not delivered for this cycle: a line added by hand needs a comment.")
         raise InputRefused(message, [FieldError(message, "comment")])
 
 
@@ -259,7 +287,7 @@ def _customer(report: ReportRow, new: NewLine) -> Any:
         return None
     ref = ref or name
     if len(ref) > 200 or len(name) > 300:
-        message = "A customer's reference has at most 200 characters and its name at most 300."
+        message = gettext("A customer's reference has at most 200 characters and its name at most 300.")
         raise InputRefused(message, [FieldError(message, "customer_ref")])
     query = text("""
 INSERT INTO customers (account_id, distributor_id, msp_id, ref, name) VALUES (:account, :distributor, :msp, :ref, :name)
@@ -291,7 +319,9 @@ ON CONFLICT DO NOTHING RETURNING uid""")
     }  # fmt: skip
     uid: UUID | None = db.session.scalar(query, given)
     if uid is None:
-        raise Conflict(f"This report has a line of {product.sku} for this customer already; change that one.")
+        raise Conflict(
+            gettext("This report has a line of %(sku)s for this customer already; change that one.", sku=product.sku)
+        )
     return uid
 
 
@@ -307,11 +337,13 @@ def remove_line(report: ReportRow, uid: UUID, acting: Acting, at: datetime, *, v
     query = select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid == uid)
     line = db.session.execute(query).one_or_none()
     if line is None:
-        raise NotFound("This line")
+        raise NotFound(gettext("This line"))
     if not is_removable(line):
         raise Conflict(
-            "Only a line that was added by hand can be removed, while no usage has come for it and the distributor has "
-            "neither noted nor accepted it. Write 0 where nothing is charged."
+            gettext(
+                "Only a line that was added by hand can be removed, while no usage has come for it and the distributor "
+                "has neither noted nor accepted it. Write 0 where nothing is charged."
+            )
         )
     record(Recorded(report, event, details={"removed": line.sku}), acting)
     note_lines(

@@ -19,6 +19,7 @@ RECORDED = {
     "used_units": "trim_scale({0}.used_units)::text",
     "chargeable_units": "trim_scale({0}.chargeable_units)::text",
     "comment": "{0}.comment",
+    "carried_until": "{0}.carried_until::text",
     "reviewer_note": "{0}.reviewer_note",
     "waived_reason": "{0}.waived_reason",
     "unit_price": "trim_scale({0}.unit_price)::text",

@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 
 from distributor.database import db
 from distributor.identity.acting import Acting
-from distributor.usage_reports.notifications import AUDIENCES, Audience
+from distributor.usage_reports.notifications import AUDIENCES, STATUTORY, Audience, is_urgent
 from distributor.usage_reports.queries import ReportRow
 from workflows.events import Event
 
@@ -42,8 +42,10 @@ UNENDORSED = {"endorsed_by": None, "endorsed_at": None}
 # Says nothing new, but tells the planner how many reports there are: a JSON text it takes for a hundred.
 AMONG = "r.id = ANY(CAST(:ids AS bigint[]))"
 
-# A step's occasion is the version it made, so that one step never tells anybody twice.
-OF_STEP = ("'version:' || s.version", "jsonb_build_object('version', s.version)")
+# A step's occasion is the version it made, so that one step never tells anybody twice. Then the details of its mails,
+# and whether they go to those, too, who switched their kind off.
+OF_STEP = ("'version:' || s.version", "jsonb_build_object('version', s.version)", "false")
+STATUTORY_KINDS = ", ".join(f"('{side}', '{event}')" for side, events in STATUTORY.items() for event in sorted(events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def notify(
     if not report_ids:
         return 0
     told = [
-        {"id": report_id, "occasion": occasion, "details": detail}
+        {"id": report_id, "occasion": occasion, "details": detail, "urgent": is_urgent(tell, detail)}
         for report_id, occasion, detail in zip(report_ids, occasions, details, strict=True)
     ]
     given = {"ids": list(report_ids), "told": json.dumps(told), "event": tell, "at": at, "user_id": None}
@@ -159,14 +161,16 @@ def notify(
 def _notice(audiences: tuple[Audience, ...]) -> TextClause:
     return text(f"""
 WITH s AS (
-  SELECT r.id, r.account_id, r.distributor_id, r.msp_id, given.occasion, given.details
-  FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS given (id bigint, occasion text, details jsonb)
+  SELECT r.id, r.account_id, r.distributor_id, r.msp_id, given.occasion, given.details, given.urgent
+  FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS given (id bigint, occasion text, details jsonb, urgent boolean)
   JOIN usage_reports r ON r.id = given.id AND {AMONG}
-){_telling(audiences, "s.occasion", "s.details")} RETURNING id""")
+){_telling(audiences, "s.occasion", "s.details", "s.urgent")} RETURNING id""")
 
 
-def _telling(audiences: tuple[Audience, ...], occasion: str, details: str) -> str:
-    """A row of the outbox for each member a step concerns, the acting person left out where the audience says so."""
+def _telling(audiences: tuple[Audience, ...], occasion: str, details: str, urgent: str) -> str:
+    """A row of the outbox for each member a step concerns: not for the acting person where the audience says so, nor
+    for those who switched the kind off where that is allowed.
+    """
     rows = ", ".join(
         f"('{audience.side}', ARRAY[{', '.join(repr(str(role)) for role in audience.roles)}], {audience.but_actor})"
         for audience in audiences
@@ -174,7 +178,7 @@ def _telling(audiences: tuple[Audience, ...], occasion: str, details: str) -> st
     return f"""
   INSERT INTO notifications (account_id, distributor_id, msp_id, report_id, event, occasion, recipient, user_id, side,
     details, next_attempt_at, created_at)
-  SELECT s.account_id, s.distributor_id, s.msp_id, s.id, :event, {occasion}, u.email, u.id, audience.side,
+  SELECT s.account_id, s.distributor_id, s.msp_id, s.id, CAST(:event AS text), {occasion}, u.email, u.id, audience.side,
     {details}, :at, :at
   FROM s
   CROSS JOIN (VALUES {rows}) AS audience (side, roles, but_actor)
@@ -182,4 +186,6 @@ def _telling(audiences: tuple[Audience, ...], occasion: str, details: str) -> st
     AND m.roles && audience.roles AND m.removed_at IS NULL
   JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
   WHERE NOT (audience.but_actor AND u.id IS NOT DISTINCT FROM CAST(:user_id AS bigint))
+    AND ({urgent} OR audience.side || ':' || CAST(:event AS text) <> ALL (m.muted)
+      OR (audience.side, CAST(:event AS text)) IN ({STATUTORY_KINDS}))
   ON CONFLICT DO NOTHING"""

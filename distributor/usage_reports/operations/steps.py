@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import text
 
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused, NotFound
+from distributor.formatting import units
 from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.carrying import forget
 from distributor.usage_reports.operations.line_changes import change_lines
 from distributor.usage_reports.operations.recording import Recorded, record
 from distributor.usage_reports.operations.taking import submission, take
@@ -106,10 +109,11 @@ def reject(
     """
     event = take(Rejected, report, Step.REJECT, acting, at, version=version, reason=reason)
     words = checked_text(reason, "reason")
-    flagged = _checked_notes(report, notes or {})
+    flagged, carrying = _checked_notes(report, notes or {})
     sets = {**_back_with_msp(report, event.due_at, at), "decided_at": at, "rejected_before": True}
     details = {"notes": len(flagged)}
     record(Recorded(report, event, sets, details, words), acting, tell="rejected")
+    forget(report, carrying)
     _note_and_freeze(report, event, flagged)
     return event
 
@@ -158,12 +162,17 @@ def checked_text(words: str, field: str) -> str:
     """`words` without outer white space. Raises InputRefused when too long."""
     words = words.strip(BLANKS)
     if not is_storable(words):
-        message = f"The {field} holds a control character. Take it out."
+        message = gettext("%(text)s holds a control character. Take it out.", text=_named(field))
         raise InputRefused(message, [FieldError(message, field)])
     if len(words) > LONGEST_TEXT:
-        message = f"The {field} has {len(words)} characters; at most {LONGEST_TEXT} are kept."
+        told = {"text": _named(field), "most": units(LONGEST_TEXT), "given": units(len(words))}
+        message = gettext("%(text)s has %(given)s characters; at most %(most)s are kept.", **told)
         raise InputRefused(message, [FieldError(message, field)])
     return words
+
+
+def _named(field: str) -> str:
+    return gettext("The note") if field == "note" else gettext("The reason")
 
 
 def _back_with_msp(report: ReportRow, due_at: datetime, at: datetime) -> dict[str, Any]:
@@ -181,19 +190,20 @@ def _line(report: ReportRow, uid: UUID) -> Any:
                     FROM usage_report_lines WHERE report_id = :report AND uid = :uid""")
     row = db.session.execute(query, {"report": report.id, "uid": uid}).one_or_none()
     if row is None:
-        raise NotFound("This line")
+        raise NotFound(gettext("This line"))
     return row
 
 
-def _checked_notes(report: ReportRow, notes: Mapping[UUID, str]) -> dict[UUID, str]:
+def _checked_notes(report: ReportRow, notes: Mapping[UUID, str]) -> tuple[dict[UUID, str], list[UUID]]:
+    """The notes that say something, and those of their lines whose words are carried forward."""
     kept = {uid: checked_text(note, "note") for uid, note in notes.items() if not is_blank(note)}
-    query = text("SELECT uid FROM usage_report_lines WHERE report_id = :report AND uid = ANY(:uids)")
-    known = set(db.session.scalars(query, {"report": report.id, "uids": list(kept)}))
+    query = text("SELECT uid, carried_until FROM usage_report_lines WHERE report_id = :report AND uid = ANY(:uids)")
+    known = {row.uid: row.carried_until for row in db.session.execute(query, {"report": report.id, "uids": list(kept)})}
     if strangers := [
-        FieldError("This report has no such line.", "lines", str(uid)) for uid in kept if uid not in known
+        FieldError(gettext("This report has no such line."), "lines", str(uid)) for uid in kept if uid not in known
     ]:
-        raise InputRefused("A note was given for a line that is not on this report.", strangers)
-    return kept
+        raise InputRefused(gettext("A note was given for a line that is not on this report."), strangers)
+    return kept, [uid for uid in kept if known[uid] is not None]
 
 
 def _note_and_freeze(report: ReportRow, event: Rejected, notes: Mapping[UUID, str]) -> None:
@@ -208,6 +218,8 @@ def _note_and_freeze(report: ReportRow, event: Rejected, notes: Mapping[UUID, st
             noted_units = CASE WHEN g.note IS NOT NULL THEN
               CASE WHEN l.penalised OR l.estimated THEN l.declared_units ELSE l.chargeable_units END END,
             noted_comment = CASE WHEN g.note IS NOT NULL THEN l.comment END,
+            -- words that were not accepted are carried no further
+            carried_until = CASE WHEN g.note IS NULL THEN l.carried_until END,
             -- a note on a waived line binds like any other: what was waived is in question again
             waived_reason = CASE WHEN g.note IS NULL THEN l.waived_reason END,
             accepted = cardinality(CAST(:uids AS uuid[])) > 0 AND g.note IS NULL

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from distributor.database import db
 from distributor.identity.acting import Acting
+from distributor.usage_reports.operations.carrying import CARRIED_HERE
 from distributor.usage_reports.operations.line_changes import change_lines, note_lines
 from distributor.usage_reports.operations.recording import Recorded, record
 from distributor.usage_reports.queries import ReportRow, state_of
@@ -47,16 +48,31 @@ carried AS (
   WHERE coalesce(p.usage_source, r.usage_source) = 'manual' OR d.sources IS NULL OR NOT l.sources <@ d.sources
 )"""
 
-INSERT = """
+# A new feed line that differs starts with the words carried forward for it; only such a line looks for any.
+STARTS_WITH = CARRIED_HERE.format(
+    line="line_is_discrepancy(k.provisioned, coalesce(k.used, k.provisioned), r.tolerance_units, r.tolerance_percent)",
+    product="p.id",
+    customer="w.customer_id",
+    difference="k.used - k.provisioned",
+)
+BEGINS_WITH = CARRIED_HERE.format(
+    line="d.differs AND n.comment IS NULL AND n.reviewer_note IS NULL",
+    product="n.product_id",
+    customer="n.customer_id",
+    difference="d.charged - n.provisioned",
+)
+
+INSERT = f"""
 INSERT INTO usage_report_lines (
   report_id, account_id, distributor_id, msp_id, version, customer_id, customer_ref, customer_name,
   product_id, sku, product_name, unit, "precision", usage_source, sources,
-  minor_unit, tolerance_units, tolerance_percent, unit_price, provisioned_units, used_units, chargeable_units)
+  minor_unit, tolerance_units, tolerance_percent, unit_price, provisioned_units, used_units, chargeable_units,
+  comment, carried_until, carried_limit)
 SELECT
-  r.id, r.account_id, r.distributor_id, r.msp_id, {version}, w.customer_id, c.ref, c.name,
+  r.id, r.account_id, r.distributor_id, r.msp_id, {{version}}, w.customer_id, c.ref, c.name,
   p.id, p.sku, p.name, p.unit, p."precision", k.usage_source, w.sources,
-  r.minor_unit, r.tolerance_units, r.tolerance_percent, {price}, k.provisioned, k.used,
-  coalesce(k.used, k.provisioned)
+  r.minor_unit, r.tolerance_units, r.tolerance_percent, {{price}}, k.provisioned, k.used,
+  coalesce(k.used, k.provisioned), e.comment, e.carried_until, e.carried_limit
 FROM wanted w
 JOIN r ON r.id = w.report_id
 JOIN products p ON p.id = w.product_id
@@ -67,6 +83,7 @@ CROSS JOIN LATERAL (
          CASE WHEN coalesce(p.usage_source, r.usage_source) = 'feed' THEN w.provisioned END AS provisioned,
          CASE WHEN coalesce(p.usage_source, r.usage_source) = 'feed' THEN w.used END AS used
 ) k
+LEFT JOIN LATERAL ({STARTS_WITH}) e ON true
 ORDER BY w.report_id, w.customer_id, w.product_id"""
 
 # A line that joins an open report pays what the product cost when the report opened (promise 9): the price its other
@@ -98,12 +115,14 @@ WITH {FRESH}, held AS (
 ), met AS (
   SELECT r.id AS report_id, l.id, r.version + 1 AS version, coalesce(f.sources, l.sources) AS sources,
          f.customer_id, f.product_id, f.provisioned, f.used, l.provisioned_units, l.used_units,
+         l.comment, l.carried_limit, l.reviewer_note, CASE WHEN l.changed_by_msp THEN l.chargeable_units END AS own,
          CASE WHEN l.id IS NULL THEN 'added'
               WHEN l.usage_source <> 'feed' OR l.accepted THEN 'stays'
               WHEN f.report_id IS NOT NULL THEN 'counted'
               -- its source has not delivered: units derived from another cycle's file are unknown once that changed
               WHEN d.report_id IS NULL OR NOT l.sources <@ d.sources THEN 'unknown'
-              WHEN l.changed_by_msp OR l.added_by_msp OR l.comment IS NOT NULL OR l.reviewer_note IS NOT NULL
+              WHEN l.changed_by_msp OR l.added_by_msp OR l.reviewer_note IS NOT NULL
+                OR l.comment IS NOT NULL AND l.carried_limit IS NULL
               THEN 'zero'
               ELSE 'removed' END AS fate
   FROM fresh f
@@ -112,8 +131,8 @@ WITH {FRESH}, held AS (
   JOIN r ON r.id = coalesce(f.report_id, l.report_id)
   LEFT JOIN delivered d ON d.report_id = r.id
 ), news AS MATERIALIZED (
-  SELECT report_id, id, version, sources, customer_id, product_id, used, fate,
-         CASE WHEN fate = 'zero' THEN 0 ELSE provisioned END AS provisioned
+  SELECT report_id, id, version, sources, customer_id, product_id, used, fate, comment, carried_limit, reviewer_note,
+         own, CASE WHEN fate = 'zero' THEN 0 ELSE provisioned END AS provisioned
   FROM met
   WHERE fate IN ('added', 'removed')
      OR fate = 'counted' AND (provisioned_units, used_units) IS DISTINCT FROM (provisioned, used)
@@ -121,7 +140,18 @@ WITH {FRESH}, held AS (
      OR fate = 'zero' AND provisioned_units IS DISTINCT FROM 0
 )"""
 
-CHANGED = f"{NEWS} SELECT * FROM news WHERE fate IN ('counted', 'unknown', 'zero')"
+# Words are carried to a line that begins to differ and says nothing, and taken back from one that differs no more.
+CHANGED = f"""{NEWS}
+SELECT n.*, e.comment AS words, e.carried_until AS words_until, e.carried_limit AS words_limit,
+       n.carried_limit IS NOT NULL AND n.reviewer_note IS NULL AND NOT d.differs AS is_settled
+FROM news n JOIN r ON r.id = n.report_id
+CROSS JOIN LATERAL (
+  SELECT coalesce(n.own, n.used, n.provisioned) AS charged,
+         line_is_discrepancy(n.provisioned, coalesce(n.own, n.used, n.provisioned), r.tolerance_units,
+                             r.tolerance_percent) AS differs
+) d
+LEFT JOIN LATERAL ({BEGINS_WITH}) e ON true
+WHERE n.fate IN ('counted', 'unknown', 'zero')"""
 REMOVED = text(f"{NEWS} SELECT id FROM news WHERE fate = 'removed'")
 ADDED = text(
     f"{NEWS}, wanted AS (SELECT * FROM news WHERE fate = 'added')"
@@ -133,6 +163,9 @@ ADDED = text(
 FOLLOWING = """
 chargeable_units = CASE WHEN l.changed_by_msp THEN l.chargeable_units ELSE coalesce(g.used, g.provisioned) END,
 provisioned_units = g.provisioned, used_units = g.used, sources = g.sources, waived_reason = NULL,
+comment = CASE WHEN NOT g.is_settled THEN coalesce(l.comment, g.words) END,
+carried_until = CASE WHEN NOT g.is_settled THEN coalesce(l.carried_until, g.words_until) END,
+carried_limit = CASE WHEN NOT g.is_settled THEN coalesce(l.carried_limit, g.words_limit) END,
 -- An import answers no note: what the MSP has not changed since the rejection counts as it is now.
 noted_units = CASE WHEN l.reviewer_note IS NOT NULL AND NOT l.changed_by_msp
                     AND l.noted_units IS NOT DISTINCT FROM l.chargeable_units
