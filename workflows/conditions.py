@@ -6,7 +6,7 @@ an error of their own, because somebody can meet them: a comment, a figure, a pr
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from workflows.errors import (
@@ -16,7 +16,9 @@ from workflows.errors import (
     NilNotConfirmed,
     PricesMissing,
 )
+from workflows.report_cycle import zone
 from workflows.vocabulary import Actor, AutoApprovePolicy, ReportState, Side, Step, SubmissionKind
+from workflows.words import Words, words
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class Attempt:
     state: str = ""
 
 
-def obstacle(attempt: Attempt) -> str | None:
+def obstacle(attempt: Attempt) -> Words | None:
     """Why the report can't take the step now, as a sentence; None when nothing stands in the way."""
     check = OBSTACLES.get(attempt.step)
     return check(attempt) if check else None
@@ -52,96 +54,100 @@ def check_demands(attempt: Attempt) -> None:
         check(attempt)
 
 
-def moment(at: datetime) -> str:
-    """An instant in an error's words, in UTC: rules know no reader's locale."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+def _local(attempt: Attempt, at: datetime) -> datetime:
+    return at.astimezone(zone(attempt.report.time_zone))
 
 
-def _opening(attempt: Attempt) -> str | None:
+def _opening(attempt: Attempt) -> Words | None:
     if attempt.opens_at is None:
-        return "The report has no opening day."
+        return words("The report has no opening day.")
     if attempt.at < attempt.opens_at:
-        return f"The report opens at {moment(attempt.opens_at)}."
+        return words("The report opens on %(at)s.", at=_local(attempt, attempt.opens_at))
     return None
 
 
-def _due(attempt: Attempt) -> str | None:
+def _due(attempt: Attempt) -> Words | None:
     if attempt.at < attempt.report.due_at:
-        return f"The report submits itself at {moment(attempt.report.due_at)}, not before."
+        due_at = _local(attempt, attempt.report.due_at)
+        return words("The report submits itself on %(at)s, not before.", at=due_at)
     return None
 
 
-def _unpriced(attempt: Attempt) -> str | None:
+def _unpriced(attempt: Attempt) -> Words | None:
     if attempt.report.missing_prices:
         return None
-    return "Every line has its price, and a price is filled in only once."
+    return words("Every line has its price, and a price is filled in only once.")
 
 
-def _recallable(attempt: Attempt) -> str | None:
+def _recallable(attempt: Attempt) -> Words | None:
     report = attempt.report
     if report.endorsed_by is not None:
-        return "A reviewer has endorsed the report already; ask your distributor to reject it."
+        return words("A reviewer has endorsed the report already; ask your distributor to reject it.")
     if report.corrections_allowed:
         return None
     if report.submission_kind is not SubmissionKind.MANUAL:
-        return "The report was submitted automatically and this account does not allow corrections."
+        return words("The report was submitted automatically and this account does not allow corrections.")
     if attempt.at >= report.due_at:
-        return "The report was due meanwhile and this account does not allow corrections."
+        return words("The report was due meanwhile and this account does not allow corrections.")
     return None
 
 
-def _penalty_to_waive(attempt: Attempt) -> str | None:
-    return None if attempt.report.penalised and attempt.penalised_line else "There is no penalty to waive."
+def _penalty_to_waive(attempt: Attempt) -> Words | None:
+    if attempt.report.penalised and attempt.penalised_line:
+        return None
+    return words("There is no penalty to waive.")
 
 
-def _endorsable(attempt: Attempt) -> str | None:
+def _endorsable(attempt: Attempt) -> Words | None:
     report = attempt.report
     if not report.over_limit:
-        return "The total is within the account's approval limit, so no endorsement is needed."
+        return words("The total is within the account's approval limit, so no endorsement is needed.")
     if report.endorsed_by is not None:
-        return "The report is endorsed already."
+        return words("The report is endorsed already.")
     if attempt.actor.person is None:
-        return "Only a person can endorse."
+        return words("Only a person can endorse.")
     return None
 
 
-def _invoiced(attempt: Attempt) -> str | None:
-    return "The report is invoiced; nothing moves it any more." if attempt.report.invoiced else None
+def _invoiced(attempt: Attempt) -> Words | None:
+    return words("The report is invoiced; nothing moves it any more.") if attempt.report.invoiced else None
 
 
-def _reopenable(attempt: Attempt) -> str | None:
+def _reopenable(attempt: Attempt) -> Words | None:
     if attempt.actor.side is Side.MSP and not attempt.report.corrections_allowed:
-        return "This account does not allow corrections; ask your distributor to reopen the report."
+        return words("This account does not allow corrections; ask your distributor to reopen the report.")
     return _invoiced(attempt)
 
 
-def _automatically_approvable(attempt: Attempt) -> str | None:
+def _automatically_approvable(attempt: Attempt) -> Words | None:
     if attempt.policy is None:
-        return "Automatic approval is not switched on for this account."
+        return words("Automatic approval is not switched on for this account.")
     return _needs_a_look(attempt.report) or _changed_too_much(attempt)
 
 
-def _needs_a_look(report: ReportState) -> str | None:
+def _needs_a_look(report: ReportState) -> Words | None:
     findings = (
-        (report.submission_kind is SubmissionKind.AUTOMATIC_WITH_PENALTY, "it was submitted with penalties"),
-        (report.rejected_before, "it was rejected before"),
-        (not report.line_count, "it has no lines"),
-        (report.penalised, "it has penalised lines"),
-        (report.estimated, "it has estimated lines"),
-        (report.discrepancies, "it has discrepancies"),
-        (report.comments, "it has comments"),
+        (report.submission_kind is SubmissionKind.AUTOMATIC_WITH_PENALTY, words("it was submitted with penalties")),
+        (report.rejected_before, words("it was rejected before")),
+        (not report.line_count, words("it has no lines")),
+        (report.penalised, words("it has penalised lines")),
+        (report.estimated, words("it has estimated lines")),
+        (report.discrepancies, words("it has discrepancies")),
+        (report.comments, words("it has comments")),
     )
     why = next((words for found, words in findings if found), None)
-    return why and f"The report is not approved automatically: {why}."
+    return why and words("The report is not approved automatically: %(why)s.", why=why)
 
 
-def _changed_too_much(attempt: Attempt) -> str | None:
+def _changed_too_much(attempt: Attempt) -> Words | None:
     last, policy = attempt.last_approved_amount, attempt.policy
     if last is None or policy is None:
-        return "The report is not approved automatically: the account has no earlier approved report."
+        return words("The report is not approved automatically: the account has no earlier approved report.")
     limit = policy.max_change_percent
     if abs(attempt.report.amount - last) * 100 > limit * last:
-        return f"The report is not approved automatically: its total moved more than {limit} %."
+        return words(
+            "The report is not approved automatically: its total moved more than %(percent)s\u00a0%%.", percent=limit
+        )
     return None
 
 
@@ -170,10 +176,10 @@ def _approvable(attempt: Attempt) -> None:
     if attempt.actor.person is None or attempt.report.endorsed_by is None:
         raise EndorsementRequired
     if attempt.report.endorsed_by == attempt.actor.person:
-        raise EndorsementRequired("you endorsed it, so somebody else has to approve it")
+        raise EndorsementRequired(words("you endorsed it, so somebody else has to approve it"))
 
 
-OBSTACLES: dict[Step, Callable[[Attempt], str | None]] = {
+OBSTACLES: dict[Step, Callable[[Attempt], Words | None]] = {
     Step.OPEN: _opening,
     Step.PRICE: _unpriced,
     Step.AUTO_SUBMIT: _due,

@@ -1,18 +1,20 @@
 """Refusals: why something may not happen, in words for people, with a stable ``type`` for programs.
 
-``type`` is the last part of the problem type in the REST API; it never changes once published.
+``type`` is the last part of the problem type in the REST API; it never changes once published. Messages are
+``Words``, so that who answers a person can say them in the person's language.
 """
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 from workflows.vocabulary import LineRef, Status, Step
+from workflows.words import Words, counted, words
 
 NAMED_LINES = 5
 
 
 class Refused(Exception):  # noqa: N818 - refusals are ordinary answers and read as sentences
-    """Something may not happen. ``message`` is a sentence for people."""
+    """Something may not happen. ``message`` is a sentence for people, in English where it is one of ``Words``."""
 
     type: ClassVar[str] = "refused"
 
@@ -36,9 +38,12 @@ class NotPermitted(Refused):
 
     type = "not-permitted"
 
-    def __init__(self, step: Step, who: str = "") -> None:
-        hint = f" That is for: {who}." if who else ""
-        super().__init__(f"Your role does not include the step “{step.replace('_', ' ')}”.{hint}")
+    def __init__(self, step: Step, who: tuple[str, ...] = ()) -> None:
+        super().__init__(
+            words("Your role does not include the step “%(step)s”. That is for: %(who)s.", step=step.label, who=who)
+            if who
+            else words("Your role does not include the step “%(step)s”.", step=step.label)
+        )
         self.step = step
 
 
@@ -49,8 +54,12 @@ class StaleVersion(Refused):
 
     def __init__(self, given: int, current: int) -> None:
         super().__init__(
-            f"This report changed meanwhile: you saw version {given}, it is now version {current}. "
-            "Reload it and try again."
+            words(
+                "This report changed meanwhile: you saw version %(given)s, it is now version %(current)s. "
+                "Reload it and try again.",
+                given=given,
+                current=current,
+            )
         )
         self.given, self.current = given, current
 
@@ -61,7 +70,7 @@ class ReasonRequired(Refused):
     type = "reason-required"
 
     def __init__(self, step: Step) -> None:
-        super().__init__(f"Give a reason for the step “{step.replace('_', ' ')}”; the other side reads it.")
+        super().__init__(words("Give a reason for the step “%(step)s”; the other side reads it.", step=step.label))
         self.step = step
 
 
@@ -70,8 +79,8 @@ class EndorsementRequired(Refused):
 
     type = "endorsement-required"
 
-    def __init__(self, why: str = "another reviewer has to endorse it first") -> None:
-        super().__init__(f"The total is over the account's approval limit: {why}.")
+    def __init__(self, why: str = words("another reviewer has to endorse it first")) -> None:
+        super().__init__(words("The total is over the account's approval limit: %(why)s.", why=why))
 
 
 class NilNotConfirmed(Refused):
@@ -80,39 +89,76 @@ class NilNotConfirmed(Refused):
     type = "nil-not-confirmed"
 
     def __init__(self) -> None:
-        super().__init__("This report has no lines. Confirm that nothing was used in this cycle.")
+        super().__init__(words("This report has no lines. Confirm that nothing was used in this cycle."))
 
 
 class LinesRefused(Refused):
     """Base of the refusals that name lines. ``count`` exceeds ``len(lines)`` where not all are at hand."""
 
-    demand: ClassVar[str] = "cannot stay as they are"
-
     def __init__(self, lines: Sequence[LineRef], count: int | None = None) -> None:
         self.lines = tuple(lines)
         self.count = len(self.lines) if count is None else count
-        super().__init__(f"{_counted(self.count)} {self.demand}{_named(self.lines, self.count)}.")
+        super().__init__(_naming(self.of_lines(self.count), self.lines, self.count))
+
+    @staticmethod
+    def of_lines(count: int) -> Words:
+        """What is wrong with so many lines, without a full stop."""
+        return counted("%(num)s line cannot stay as it is", "%(num)s lines cannot stay as they are", count)
+
+    @staticmethod
+    def of_line(line: LineRef) -> Words:
+        """What is wrong with this line, as a sentence."""
+        return words("%(line)s cannot stay as it is.", line=line)
 
 
 class CommentRequired(LinesRefused):
     """Lines are unexplained: a discrepancy or an open reviewer note without the MSP's answer."""
 
     type = "comment-required"
-    demand = "still to be explained by a comment or another figure"
+
+    @staticmethod
+    def of_lines(count: int) -> Words:
+        return counted(
+            "%(num)s line is still to be explained by a comment or another figure",
+            "%(num)s lines are still to be explained by a comment or another figure",
+            count,
+        )
+
+    @staticmethod
+    def of_line(line: LineRef) -> Words:
+        return words("%(line)s is still to be explained by a comment or another figure.", line=line)
 
 
 class FiguresMissing(LinesRefused):
     """Lines have no chargeable units."""
 
     type = "figures-missing"
-    demand = "without chargeable units"
+
+    @staticmethod
+    def of_lines(count: int) -> Words:
+        return counted("%(num)s line is without chargeable units", "%(num)s lines are without chargeable units", count)
+
+    @staticmethod
+    def of_line(line: LineRef) -> Words:
+        return words("%(line)s is without chargeable units.", line=line)
 
 
 class PricesMissing(LinesRefused):
     """Lines have no unit price; the distributor fills it in."""
 
     type = "prices-missing"
-    demand = "without a price, which the distributor has to fill in"
+
+    @staticmethod
+    def of_lines(count: int) -> Words:
+        return counted(
+            "%(num)s line is without a price, which the distributor has to fill in",
+            "%(num)s lines are without a price, which the distributor has to fill in",
+            count,
+        )
+
+    @staticmethod
+    def of_line(line: LineRef) -> Words:
+        return words("%(line)s is without a price, which the distributor has to fill in.", line=line)
 
 
 class InvalidInput(Refused, ValueError):  # noqa: N818 - as above
@@ -143,13 +189,11 @@ class InvalidCycle(InvalidInput):
     type = "invalid-cycle"
 
 
-def _counted(count: int) -> str:
-    return "1 line is" if count == 1 else f"{count} lines are"
-
-
-def _named(lines: tuple[LineRef, ...], count: int) -> str:
-    if not lines:
-        return ""
-    shown = "; ".join(str(line) for line in lines[:NAMED_LINES])
-    rest = max(count, len(lines)) - len(lines[:NAMED_LINES])
-    return f": {shown}; and {rest} more" if rest else f": {shown}"
+def _naming(demand: Words, lines: tuple[LineRef, ...], count: int) -> Words:
+    shown = lines[:NAMED_LINES]
+    rest = max(count, len(lines)) - len(shown)
+    if not shown:
+        return words("%(demand)s.", demand=demand)
+    if not rest:
+        return words("%(demand)s: %(lines)s.", demand=demand, lines=shown)
+    return words("%(demand)s: %(lines)s; and %(rest)s more.", demand=demand, lines=shown, rest=rest)

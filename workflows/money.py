@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from workflows.errors import InvalidTerms
 from workflows.units import EXACT, ZERO, LineState, has_discrepancy
+from workflows.words import words
 
 _NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND"
@@ -33,8 +34,10 @@ def minor_unit(currency: str) -> int:
         return MINOR_UNITS[currency]
     except (KeyError, TypeError):
         shown = str(currency)[:20]
-        hint = "Use the three capital letters of ISO 4217, for example EUR."
-        raise InvalidTerms(f"“{shown}” is no currency. {hint}", "currency", currency) from None
+        why = words(
+            "“%(given)s” is no currency. Use the three capital letters of ISO 4217, for example EUR.", given=shown
+        )
+        raise InvalidTerms(why, "currency", currency) from None
 
 
 def line_amount(chargeable: Decimal, unit_price: Decimal, minor_unit: int) -> Decimal:

@@ -12,6 +12,7 @@ from typing import Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from workflows.errors import InvalidCycle, InvalidTerms
+from workflows.words import words
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 LAST_CLOSING_DAY = 28
@@ -21,6 +22,13 @@ REMINDER_OFFSETS = (timedelta(days=7), timedelta(days=3), timedelta(days=1), tim
 
 # The first is whatever the machine is set to, the second a placeholder: neither says when.
 UNUSABLE_ZONES = frozenset({"localtime", "Factory"})
+
+RANGED = {
+    "closing_day": words("The closing day"),
+    "opens_on_day": words("The day of opening"),
+    "opens_days_after_end": words("The number of days after the cycle's end"),
+    "days": words("The number of days"),
+}
 
 _CYCLE = re.compile(r"([0-9]{4})-([0-9]{2})")
 
@@ -87,7 +95,7 @@ class OpeningTerms:
         _check_range("opens_on_day", self.opens_on_day, 1, 31)
         _check_range("opens_days_after_end", self.opens_days_after_end, 0, LONGEST_WAIT)
         if (self.opens_on_day is None) == (self.opens_days_after_end is None):
-            hint = "Set either a day of opening or a number of days after the cycle's end."
+            hint = words("Set either a day of opening or a number of days after the cycle's end.")
             raise InvalidTerms(hint, "opens_on_day")
         zone(self.time_zone)
 
@@ -146,7 +154,10 @@ def zone(name: str) -> ZoneInfo:
     """The time zone of that name in the tz database. Raises InvalidTerms, for ``localtime`` too."""
     if name not in _zone_names():
         raise InvalidTerms(
-            f"“{name[:60]}” is no time zone. Use a name of the tz database, for example “Europe/Dublin”.",
+            words(
+                "“%(given)s” is no time zone. Use a name of the tz database, for example “Europe/Dublin”.",
+                given=name[:60],
+            ),
             "time_zone",
             name,
         )
@@ -187,14 +198,20 @@ def _length(cycle: Cycle) -> int:
 
 def _check_range(field: str, value: int | None, low: int, high: int) -> None:
     if value is not None and not low <= value <= high:
-        name = field.replace("_", " ").capitalize()
-        raise InvalidTerms(f"{name} must be {low} to {high}, not {value}.", field, value)
+        why = words(
+            "%(term)s must be %(low)s to %(high)s, not %(given)s.", term=RANGED[field], low=low, high=high, given=value
+        )
+        raise InvalidTerms(why, field, value)
 
 
 def _invalid_cycle(given: object) -> InvalidCycle:
     return InvalidCycle(
-        f"“{str(given)[:40]}” is no report cycle. Write year and month, for example 2026-10, "
-        f"from {FIRST_YEAR}-01 to {LAST_YEAR}-12.",
+        words(
+            "“%(given)s” is no report cycle. Write year and month, for example 2026-10, from %(first)s to %(last)s.",
+            given=str(given)[:40],
+            first=f"{FIRST_YEAR}-01",
+            last=f"{LAST_YEAR}-12",
+        ),
         "cycle",
         given,
     )

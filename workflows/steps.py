@@ -5,6 +5,7 @@ diagram, the page's stepper and the database's list of allowed edges. Source: ``
 from dataclasses import dataclass
 
 from workflows.vocabulary import Actor, Role, Side, Status, Step
+from workflows.words import Words, words
 
 NOT_OPENED, MSP_PREPARING = Status.NOT_OPENED, Status.MSP_PREPARING
 UNDER_REVIEW, APPROVED, REJECTED = Status.UNDER_REVIEW, Status.APPROVED, Status.REJECTED
@@ -18,6 +19,14 @@ REVIEWERS: Who = ((Side.DISTRIBUTOR, frozenset({Role.REVIEWER})),)
 DISTRIBUTOR_ADMINS: Who = ((Side.DISTRIBUTOR, frozenset({Role.ADMIN})),)
 IMPORTERS: Who = ((Side.DISTRIBUTOR, frozenset({Role.ADMIN, Role.REVIEWER})),)
 
+PERFORMERS: dict[tuple[Side, frozenset[Role]], Words] = {
+    SCHEDULER[0]: words("the system"),
+    MSP_EDITORS[0]: words("MSP admin or preparer"),
+    REVIEWERS[0]: words("distributor reviewer"),
+    DISTRIBUTOR_ADMINS[0]: words("distributor admin"),
+    IMPORTERS[0]: words("distributor admin or reviewer"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class StepRule:
@@ -28,7 +37,6 @@ class StepRule:
     """
 
     step: Step
-    label: str
     sources: tuple[Status, ...]
     target: Status | None
     who: Who
@@ -46,28 +54,28 @@ class StepRule:
         return any(side is actor.side and (side is Side.SYSTEM or roles & actor.roles) for side, roles in self.who)
 
     @property
-    def performers(self) -> str:
+    def performers(self) -> tuple[Words, ...]:
         """Who may take it, in words: "distributor reviewer"."""
-        return ", ".join(_performer(side, roles) for side, roles in self.who)
+        return tuple(PERFORMERS[who] for who in self.who)
 
 
 STEPS: tuple[StepRule, ...] = (
-    StepRule(Step.OPEN, "Open", (NOT_OPENED,), MSP_PREPARING, SCHEDULER),
+    StepRule(Step.OPEN, (NOT_OPENED,), MSP_PREPARING, SCHEDULER),
     # Saved drafts, imports and late prices are steps too: each raises the version and leaves its action row.
-    StepRule(Step.SAVE, "Save draft", EDITABLE, None, MSP_EDITORS),
-    StepRule(Step.REFRESH, "Refresh usage", EDITABLE, None, IMPORTERS + SCHEDULER),
-    StepRule(Step.PRICE, "Fill in a price", (*EDITABLE, UNDER_REVIEW), None, DISTRIBUTOR_ADMINS + SCHEDULER),
-    StepRule(Step.SUBMIT, "Submit", EDITABLE, UNDER_REVIEW, MSP_EDITORS),
-    StepRule(Step.AUTO_SUBMIT, "Submit automatically", EDITABLE, UNDER_REVIEW, SCHEDULER),
-    StepRule(Step.RECALL, "Recall", (UNDER_REVIEW,), None, MSP_EDITORS, returns=True),
-    StepRule(Step.WAIVE, "Waive a penalty", (UNDER_REVIEW,), None, REVIEWERS, needs_reason=True),
-    StepRule(Step.ENDORSE, "Endorse", (UNDER_REVIEW,), None, REVIEWERS),
-    StepRule(Step.APPROVE, "Approve", (UNDER_REVIEW,), APPROVED, REVIEWERS),
-    StepRule(Step.AUTO_APPROVE, "Approve automatically", (UNDER_REVIEW,), APPROVED, SCHEDULER),
-    StepRule(Step.REJECT, "Reject", (UNDER_REVIEW,), REJECTED, REVIEWERS, needs_reason=True),
+    StepRule(Step.SAVE, EDITABLE, None, MSP_EDITORS),
+    StepRule(Step.REFRESH, EDITABLE, None, IMPORTERS + SCHEDULER),
+    StepRule(Step.PRICE, (*EDITABLE, UNDER_REVIEW), None, DISTRIBUTOR_ADMINS + SCHEDULER),
+    StepRule(Step.SUBMIT, EDITABLE, UNDER_REVIEW, MSP_EDITORS),
+    StepRule(Step.AUTO_SUBMIT, EDITABLE, UNDER_REVIEW, SCHEDULER),
+    StepRule(Step.RECALL, (UNDER_REVIEW,), None, MSP_EDITORS, returns=True),
+    StepRule(Step.WAIVE, (UNDER_REVIEW,), None, REVIEWERS, needs_reason=True),
+    StepRule(Step.ENDORSE, (UNDER_REVIEW,), None, REVIEWERS),
+    StepRule(Step.APPROVE, (UNDER_REVIEW,), APPROVED, REVIEWERS),
+    StepRule(Step.AUTO_APPROVE, (UNDER_REVIEW,), APPROVED, SCHEDULER),
+    StepRule(Step.REJECT, (UNDER_REVIEW,), REJECTED, REVIEWERS, needs_reason=True),
     # An invoiced report keeps its status; that it is final stands in invoiced_at.
-    StepRule(Step.INVOICE, "Mark invoiced", (APPROVED,), None, DISTRIBUTOR_ADMINS + SCHEDULER),
-    StepRule(Step.REOPEN, "Reopen", (APPROVED,), MSP_PREPARING, MSP_EDITORS + REVIEWERS, needs_reason=True),
+    StepRule(Step.INVOICE, (APPROVED,), None, DISTRIBUTOR_ADMINS + SCHEDULER),
+    StepRule(Step.REOPEN, (APPROVED,), MSP_PREPARING, MSP_EDITORS + REVIEWERS, needs_reason=True),
 )
 
 RULES: dict[Step, StepRule] = {rule.step: rule for rule in STEPS}
@@ -75,10 +83,3 @@ RULES: dict[Step, StepRule] = {rule.step: rule for rule in STEPS}
 EDGES: tuple[tuple[Step, Status, Status], ...] = tuple(
     (rule.step, source, target) for rule in STEPS for source in rule.sources for target in rule.targets(source)
 )
-
-
-def _performer(side: Side, roles: frozenset[Role]) -> str:
-    if side is Side.SYSTEM:
-        return "the system"
-    name = "MSP" if side is Side.MSP else "distributor"
-    return f"{name} {' or '.join(sorted(roles))}"

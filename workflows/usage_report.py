@@ -31,6 +31,7 @@ from workflows.vocabulary import (
     Step,
     SubmissionKind,
 )
+from workflows.words import either, words
 
 __all__ = [
     "EDGES", "EDITABLE", "RULES", "STEPS", "SYSTEM",
@@ -137,9 +138,12 @@ def _check_actor_and_version(attempt: Attempt, version: int | None) -> None:
 
 def _wrong_status(attempt: Attempt) -> str:
     rule = RULES[attempt.step]
-    possible = " or ".join(f"“{source.label}”" for source in rule.sources)
-    present = attempt.report.status.label
-    return f"“{rule.label}” is possible while the report's status is {possible}; it is “{present}”."
+    return words(
+        "“%(step)s” is possible while the report's status is %(possible)s; it is “%(present)s”.",
+        step=attempt.step.label,
+        possible=either([words("“%(status)s”", status=source.label) for source in rule.sources]),
+        present=attempt.report.status.label,
+    )
 
 
 def _not_allowed(attempt: Attempt, why: str) -> TransitionNotAllowed:

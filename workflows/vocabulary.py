@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from workflows.words import Words, words
+
 
 class Status(StrEnum):
     """Where a report stands. ``NOT_OPENED`` is no status of a report but the place ``open`` starts from."""
@@ -17,17 +19,17 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Words:
         """The status as people read it, e.g. "MSP preparing"."""
         return STATUS_LABELS[self]
 
 
 STATUS_LABELS = {
-    Status.NOT_OPENED: "Not opened",
-    Status.MSP_PREPARING: "MSP preparing",
-    Status.UNDER_REVIEW: "Under review",
-    Status.APPROVED: "Approved",
-    Status.REJECTED: "Rejected",
+    Status.NOT_OPENED: words("Not opened"),
+    Status.MSP_PREPARING: words("MSP preparing"),
+    Status.UNDER_REVIEW: words("Under review"),
+    Status.APPROVED: words("Approved"),
+    Status.REJECTED: words("Rejected"),
 }
 
 
@@ -48,6 +50,29 @@ class Step(StrEnum):
     REJECT = "reject"
     INVOICE = "invoice"
     REOPEN = "reopen"
+
+    @property
+    def label(self) -> Words:
+        """The step as people read it, e.g. "Save draft"."""
+        return STEP_LABELS[self]
+
+
+STEP_LABELS = {
+    Step.OPEN: words("Open"),
+    Step.SAVE: words("Save draft"),
+    Step.REFRESH: words("Refresh usage"),
+    Step.PRICE: words("Fill in a price"),
+    Step.SUBMIT: words("Submit"),
+    Step.AUTO_SUBMIT: words("Submit automatically"),
+    Step.RECALL: words("Recall"),
+    Step.WAIVE: words("Waive a penalty"),
+    Step.ENDORSE: words("Endorse"),
+    Step.APPROVE: words("Approve"),
+    Step.AUTO_APPROVE: words("Approve automatically"),
+    Step.REJECT: words("Reject"),
+    Step.INVOICE: words("Mark invoiced"),
+    Step.REOPEN: words("Reopen"),
+}
 
 
 class SubmissionKind(StrEnum):

@@ -17,6 +17,7 @@ from workflows.units import (
     has_discrepancy,
     is_accepted_by_rejection,
     is_blank,
+    is_explained,
     is_unexplained,
     over_provisioned_percent,
     penalise,
@@ -79,6 +80,41 @@ def test_an_open_note_wants_an_answer_even_where_figures_agree_and_a_comment_sta
 
 def test_an_answered_note_does_not_explain_a_discrepancy() -> None:
     assert is_unexplained(line(400, 300, reviewer_note="Why?", note_answered=True))
+
+
+@pytest.mark.parametrize(
+    ("limit", "provisioned", "chargeable", "explained"),
+    [
+        (-100, 400, 300, True),
+        (-100, 400, 350, True),
+        (-100, 400, 299, False),
+        (-100, 400, 401, False),
+        (3, 12, 15, True),
+        (3, 12, 16, False),
+        (3, 12, 9, False),
+        (-100, 400, 400, True),
+        (-100, None, 300, False),
+        (-100, 400, None, False),
+    ],
+)
+def test_words_carried_here_explain_as_far_as_they_were_given(
+    limit: int, provisioned: int | None, chargeable: int | None, explained: bool
+) -> None:
+    assert is_explained(line(provisioned, chargeable, "A depot", carried_limit=Decimal(limit))) is explained
+
+
+def test_a_line_that_outgrew_the_words_it_was_given_is_unexplained_and_charged() -> None:
+    outgrown = line(400, 290, "A depot", carried_limit=Decimal(-100))
+    assert is_unexplained(outgrown)
+    assert charge(charged(outgrown)) == (400, 290, True, False)
+
+
+def test_words_carried_to_a_line_of_unknown_units_explain_nothing() -> None:
+    assert is_unexplained(line(None, 5, "A depot", carried_limit=Decimal(-100)))
+
+
+def test_ones_own_words_explain_whatever_the_difference_is() -> None:
+    assert is_explained(line(400, 1, "A depot"))
 
 
 def test_a_waived_line_is_explained() -> None:

@@ -78,7 +78,6 @@ def test_what_are_no_units_is_refused_with_the_reason(given_units: str | Decimal
     with pytest.raises(InvalidUnits, match=why) as caught:
         parse_units(given_units, 0, "chargeable_units")
     assert caught.value.field == "chargeable_units"
-    assert caught.value.message.startswith("chargeable_units: ")
     assert len(caught.value.message) < 200
 
 

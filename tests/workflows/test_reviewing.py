@@ -121,7 +121,7 @@ def test_automatic_approval_within_the_policy_names_it(amount: str) -> None:
 
 @pytest.mark.parametrize("amount", ["89.99", "110.01"])
 def test_automatic_approval_is_refused_when_the_total_moved_too_much(amount: str) -> None:
-    with pytest.raises(TransitionNotAllowed, match="10 %"):
+    with pytest.raises(TransitionNotAllowed, match="10\u00a0%"):
         auto_approve(amount=Decimal(amount))
 
 

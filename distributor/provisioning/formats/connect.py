@@ -22,6 +22,7 @@ from distributor.provisioning.formats.shapes import (
 )
 from distributor.provisioning.formats.tables import RowReader, Table, listed
 from distributor.provisioning.formats.values import shown
+from workflows.words import words
 
 SHEET = "records"
 REQUIRED = ("item_search_value", "quantity", "start_time_utc", "end_time_utc", "asset_search_value")
@@ -68,7 +69,9 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
     known = [name for name in REQUIRED + OPTIONAL if name in names]
     twice = [name for name in known if names.count(name) > 1]
     if twice:
-        raise UnreadableFile(f"The header names {listed(twice)} twice. Leave each column once.")
+        raise UnreadableFile(
+            words("The header names %(columns)s twice. Leave each column once.", columns=listed(twice))
+        )
     return {name: names.index(name) for name in known}
 
 
@@ -101,16 +104,21 @@ class _Records:
         record = reader.text("record_id", LONGEST_NAME, required=False)
         first = self.ids.setdefault(record, reader.number)
         if record and first != reader.number:
-            reader.refuse("record_id", f"{shown(record)} is in row {first} too; the same record would count twice")
+            why = words(
+                "%(record)s is in row %(row)s too; the same record would count twice", record=shown(record), row=first
+            )
+            reader.refuse("record_id", why)
 
     def _check_period(self, reader: RowReader) -> None:
         start, end = reader.instant("start_time_utc"), reader.instant("end_time_utc")
         if start is None or end is None:
             return
         if end < start:
-            reader.refuse("end_time_utc", "is before start_time_utc")
+            reader.refuse("end_time_utc", words("is before %(field)s", field="start_time_utc"))
         elif end.date() < self.period.starts_on or start.date() > self.period.ends_on:
-            reader.refuse("start_time_utc", f"the record lies outside of {self.period}")
+            reader.refuse(
+                "start_time_utc", words("the record lies outside of %(period)s", period=self.period.in_words())
+            )
 
 
 def _sku(reader: RowReader) -> str:
@@ -137,5 +145,7 @@ def _precision(reader: RowReader) -> int:
     text = reader.text("item_precision", LONGEST_UNIT, required=False)
     match = _PRECISION.fullmatch(text)
     if text and match is None:
-        reader.refuse("item_precision", f"{shown(text)} is not Integer or Decimal(1) to Decimal(9)")
+        reader.refuse(
+            "item_precision", words("%(given)s is not Integer or Decimal(1) to Decimal(9)", given=shown(text))
+        )
     return int(match[1] or 0) if match else 0

@@ -4,13 +4,17 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import IO
 
 from distributor.provisioning.formats.shapes import Limits, UnreadableFile
 from distributor.provisioning.formats.tables import Table, header_of, limited
+from workflows.words import words
 
 SEPARATORS = (",", ";", "\t")
 LONGEST_HEADER = 100_000
+# The limit of the library that reads CSV.
+LONGEST_CELL = 131_072
 UTF_8 = "utf-8-sig"
 
 
@@ -38,9 +42,11 @@ def encoding_of(file: IO[bytes]) -> str:
 def wrong_encoding(file: IO[bytes], encoding: str) -> UnreadableFile:
     """The refusal of a file that is not in ``encoding``, with the line for UTF-8."""
     if encoding != UTF_8:
-        return UnreadableFile("The file begins like UTF-16 text but is not. Save it as “CSV UTF-8”.")
+        return UnreadableFile(words("The file begins like UTF-16 text but is not. Save it as “CSV UTF-8”."))
     line = _first_line_not_utf_8(file)
-    return UnreadableFile(f"Line {line} is not UTF-8 text: it may be in an old encoding. Save the file as “CSV UTF-8”.")
+    return UnreadableFile(
+        words("Line %(line)s is not UTF-8 text: it may be in an old encoding. Save the file as “CSV UTF-8”.", line=line)
+    )
 
 
 def _first_line(file: IO[bytes], encoding: str) -> str:
@@ -69,10 +75,12 @@ def _records(file: IO[bytes], encoding: str, separator: str) -> Iterator[tuple[i
 
 def _wrong_csv(line: int, error: str) -> UnreadableFile:
     if "limit" in error:
-        why = "a cell is longer than 131,072 characters; is a quotation mark not closed?"
+        why = words(
+            "a cell is longer than %(most)s characters; is a quotation mark not closed?", most=Decimal(LONGEST_CELL)
+        )
     else:
-        why = "a quotation mark stands where none may stand, or is not closed."
-    return UnreadableFile(f"The file can't be read at line {line}: {why}")
+        why = words("a quotation mark stands where none may stand, or is not closed.")
+    return UnreadableFile(words("The file can't be read at line %(line)s: %(why)s", line=line, why=why))
 
 
 def _first_line_not_utf_8(file: IO[bytes]) -> int:

@@ -3,11 +3,13 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from io import BytesIO
 from typing import IO, BinaryIO, Literal
 
 from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
 from distributor.provisioning.formats.values import shown
+from workflows.words import words
 
 Container = Literal["workbook", "json", "text"]
 
@@ -19,13 +21,13 @@ ZIP = b"PK\x03\x04"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 # Files that people confuse with an export, by how they begin.
 OTHERS = {
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"\x1f\x8b": "compressed with gzip",
-    b"<?xml": "XML",
-    b"<htm": "a web page",
-    b"<!do": "a web page",
+    b"%PDF": words("a PDF"),
+    b"\x89PNG": words("a picture"),
+    b"\xff\xd8\xff": words("a picture"),
+    b"\x1f\x8b": words("compressed with gzip"),
+    b"<?xml": words("XML"),
+    b"<htm": words("a web page"),
+    b"<!do": words("a web page"),
 }
 
 
@@ -34,7 +36,7 @@ def taken_in(data: BinaryIO | bytes, limits: Limits) -> Iterator[IO[bytes]]:
     """A seekable copy of the file. Raises UnreadableFile for one that is too large or empty."""
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as copy:
         if not _copied(BytesIO(data) if isinstance(data, bytes) else data, copy, limits):
-            raise UnreadableFile("The file is empty.")
+            raise UnreadableFile(words("The file is empty."))
         yield copy
 
 
@@ -43,7 +45,8 @@ def _copied(source: BinaryIO, copy: IO[bytes], limits: Limits) -> int:
     while chunk := source.read(CHUNK):
         size += len(chunk)
         if size > limits.max_bytes:
-            raise UnreadableFile(f"The file is larger than {limits.max_bytes / MIB:g} MB. Split it.")
+            most = Decimal(limits.max_bytes) / MIB
+            raise UnreadableFile(words("The file is larger than %(most)s MB. Split it.", most=most))
         copy.write(chunk)
     return size
 
@@ -62,14 +65,19 @@ def container_of(file: IO[bytes], name: str | None) -> Container:
 def _refuse_other(start: bytes, name: str | None) -> None:
     if start.startswith(OLD_OFFICE):
         raise UnreadableFile(
-            "This is an old Excel file (.xls) or one with a password. "
-            "Save it as “Excel Workbook (.xlsx)” without a password."
+            words(
+                "This is an old Excel file (.xls) or one with a password. "
+                "Save it as “Excel Workbook (.xlsx)” without a password."
+            )
         )
     kind = next((kind for begin, kind in OTHERS.items() if start.lower().startswith(begin.lower())), None)
     if kind is not None:
-        raise UnreadableFile(f"The file is {kind}, not a usage file. Upload CSV, XLSX or JSON.")
+        raise UnreadableFile(words("The file is %(kind)s, not a usage file. Upload CSV, XLSX or JSON.", kind=kind))
     if name is not None and name.casefold().endswith((".xlsx", ".xlsm", ".xls", ".xlsb")):
         raise UnreadableFile(
-            f"{shown(name)} is named like an Excel workbook, but its content is not one. "
-            "Save it again as “Excel Workbook (.xlsx)”, or name it .csv if it is that."
+            words(
+                "%(name)s is named like an Excel workbook, but its content is not one. "
+                "Save it again as “Excel Workbook (.xlsx)”, or name it .csv if it is that.",
+                name=shown(name),
+            )
         )

@@ -19,9 +19,10 @@ from distributor.provisioning.formats.shapes import (
 )
 from distributor.provisioning.formats.tables import NumberedRow, Table, listed, too_many_rows
 from distributor.provisioning.formats.values import SHOWN, NumberToken, WrongValue, instant_of, shown, text_of
+from workflows.words import words
 
 KEYS = ("source", "counted_at", "lines")
-SHAPE = 'The JSON should look like {"lines": [{"customer_ref": …, "customer_name": …, "sku": …, …}]}'
+SHAPE = words('The JSON should look like {"lines": [{"customer_ref": …, "customer_name": …, "sku": …, …}]}')
 
 
 def read_json(file: IO[bytes], limits: Limits) -> UsageFile:
@@ -31,7 +32,7 @@ def read_json(file: IO[bytes], limits: Limits) -> UsageFile:
     _set_counted_at(document, usage)
     lines = document.get("lines")
     if not isinstance(lines, list):
-        raise UnreadableFile(f"“lines” is missing or not a list. {SHAPE}.")
+        raise UnreadableFile(words("“lines” is missing or not a list. %(shape)s.", shape=SHAPE))
     if len(lines) > limits.max_rows:
         raise too_many_rows(len(lines), limits)
     own_layout.read_rows(Table(own_layout.COLUMNS, _cells(lines, usage)), usage)
@@ -41,10 +42,16 @@ def read_json(file: IO[bytes], limits: Limits) -> UsageFile:
 def _document(file: IO[bytes]) -> dict[str, object]:
     document = _parsed(_decoded(file))
     if not isinstance(document, dict):
-        raise UnreadableFile(f"The JSON is not an object. {SHAPE}.")
+        raise UnreadableFile(words("The JSON is not an object. %(shape)s.", shape=SHAPE))
     unknown = [str(key) for key in document if key not in KEYS]
     if unknown:
-        raise UnreadableFile(f"The JSON has fields that are not known: {listed(unknown)}. Known: {', '.join(KEYS)}.")
+        raise UnreadableFile(
+            words(
+                "The JSON has fields that are not known: %(unknown)s. Known: %(known)s.",
+                unknown=listed(unknown),
+                known=", ".join(KEYS),
+            )
+        )
     return document
 
 
@@ -66,16 +73,17 @@ def _parsed(text: str) -> object:
             object_pairs_hook=_without_doubles,
         )
     except json.JSONDecodeError as error:
-        raise UnreadableFile(f"The JSON is broken at line {error.lineno}, column {error.colno}.") from None
+        where = {"line": error.lineno, "column": error.colno}
+        raise UnreadableFile(words("The JSON is broken at line %(line)s, column %(column)s.", **where)) from None
     except RecursionError:
-        raise UnreadableFile(f"The JSON is nested too deeply. {SHAPE}.") from None
+        raise UnreadableFile(words("The JSON is nested too deeply. %(shape)s.", shape=SHAPE)) from None
 
 
 def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
         twice = [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]
-        raise UnreadableFile(f"The JSON names {listed(twice)} twice in one object.")
+        raise UnreadableFile(words("The JSON names %(names)s twice in one object.", names=listed(twice)))
     return fields
 
 
@@ -85,9 +93,9 @@ def _source(document: dict[str, object]) -> str:
     try:
         source = text_of(_text_only(document["source"]), LONGEST_SOURCE)
     except WrongValue as wrong:
-        raise UnreadableFile(f"“source”: {wrong}.") from None
+        raise UnreadableFile(words("“source”: %(why)s.", why=wrong.reason)) from None
     if not source:
-        raise UnreadableFile("“source” is blank. Leave it out, or name the system that counted.")
+        raise UnreadableFile(words("“source” is blank. Leave it out, or name the system that counted."))
     return source
 
 
@@ -97,21 +105,24 @@ def _set_counted_at(document: dict[str, object], usage: UsageFile) -> None:
         return
     # Without an offset nobody knows which instant is meant; the dates of other layouts are UTC by definition.
     if not isinstance(given, str) or "T" not in given or not (given.endswith("Z") or given[-6:-5] in {"+", "-"}):
-        raise UnreadableFile(f"“counted_at”: {shown(given)} is not a time like 2026-10-31T18:00:00Z.")
+        raise UnreadableFile(
+            words("“counted_at”: %(given)s is not a time like 2026-10-31T18:00:00Z.", given=shown(given))
+        )
     try:
         usage.counted_at = instant_of(given)
     except WrongValue as wrong:
-        raise UnreadableFile(f"“counted_at”: {wrong}.") from None
+        raise UnreadableFile(words("“counted_at”: %(why)s.", why=wrong.reason)) from None
 
 
 def _cells(lines: list[object], usage: UsageFile) -> Iterator[NumberedRow]:
     for number, line in enumerate(lines, 1):
         if not isinstance(line, dict):
-            usage.refused.append(RefusedRow(number, None, f"is not an object. {SHAPE}"))
+            usage.refused.append(RefusedRow(number, None, words("is not an object. %(shape)s", shape=SHAPE)))
             continue
         unknown = [str(key) for key in line if key not in own_layout.COLUMNS]
         if unknown:
-            reason = f"is a field that is not known. Known: {', '.join(own_layout.COLUMNS)}"
+            known = ", ".join(own_layout.COLUMNS)
+            reason = words("is a field that is not known. Known: %(known)s", known=known)
             usage.refused.extend(RefusedRow(number, key[:SHOWN], reason) for key in unknown)
         else:
             yield number, [line.get(name) for name in own_layout.COLUMNS]
@@ -120,4 +131,4 @@ def _cells(lines: list[object], usage: UsageFile) -> Iterator[NumberedRow]:
 def _text_only(value: object) -> str:
     if isinstance(value, str) and not isinstance(value, NumberToken):
         return value
-    raise WrongValue(f"{shown(value)} is not a text")
+    raise WrongValue(words("%(given)s is not a text", given=shown(value)))

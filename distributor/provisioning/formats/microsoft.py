@@ -25,6 +25,7 @@ from distributor.provisioning.formats.shapes import (
 from distributor.provisioning.formats.subscriptions import overlaps
 from distributor.provisioning.formats.tables import RowReader, Table, listed
 from distributor.provisioning.formats.values import is_blank, shown
+from workflows.words import words
 
 REQUIRED = (
     "CustomerId",
@@ -80,14 +81,16 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
     known = [name for name in REQUIRED + OPTIONAL if _plain(name) in names]
     twice = [name for name in known if names.count(_plain(name)) > 1]
     if twice:
-        raise UnreadableFile(f"The header names {listed(twice)} twice. Leave each column once.")
+        raise UnreadableFile(
+            words("The header names %(columns)s twice. Leave each column once.", columns=listed(twice))
+        )
     return {name: names.index(_plain(name)) for name in known}
 
 
 def _take(reader: RowReader, file: UsageFile) -> None:
     charge_type = reader.text("ChargeType", LONGEST_UNIT)
     if _is_credit(reader, charge_type):
-        reason = f"{shown(charge_type)} is a credit: it says nothing about units"
+        reason = words("%(charge)s is a credit: it says nothing about units", charge=shown(charge_type))
         file.skipped.append(RefusedRow(reader.number, "ChargeType", reason))
         return
     currency = reader.text("Currency", LENGTH_OF_CURRENCY).upper()
@@ -132,22 +135,26 @@ def _charge(reader: RowReader, charge_type: str, currency: str) -> SubscriptionR
 
 def _refuse_metered(reader: RowReader) -> None:
     if reader.text("MeterDescription", 1000, required=False):
-        reason = "this is metered use, which is not counted by subscription; leave the row out"
+        reason = words("this is metered use, which is not counted by subscription; leave the row out")
         reader.refuse("MeterDescription", reason)
 
 
 def _sku(reader: RowReader) -> str:
     product_id, sku_id = reader.text("ProductId", LONGEST_SKU - 5), reader.text("SkuId", LONGEST_SKU)
     if sku_id and len(sku_id) != LENGTH_OF_SKU_ID:
-        hint = "a spreadsheet drops leading zeros: import the file as it was downloaded"
-        reader.refuse("SkuId", f"{shown(sku_id)} does not have four characters; {hint}")
+        why = words(
+            "%(given)s does not have four characters; a spreadsheet drops leading zeros: "
+            "import the file as it was downloaded",
+            given=shown(sku_id),
+        )
+        reader.refuse("SkuId", why)
     return f"{product_id}:{sku_id}"
 
 
 def _period(reader: RowReader) -> tuple[date | None, date | None]:
     start, end = reader.instant("ChargeStartDate"), reader.instant("ChargeEndDate")
     if start and end and end < start:
-        reader.refuse("ChargeEndDate", "is before ChargeStartDate")
+        reader.refuse("ChargeEndDate", words("is before %(field)s", field="ChargeStartDate"))
     return start.date() if start else None, _day_after(end) if end else None
 
 
@@ -181,6 +188,11 @@ def _check_cycle(file: UsageFile, period: Period) -> None:
     if rows and not any(overlaps(row, period.starts_on, period.ends_on) for row in rows):
         first, last = min(row.charge_start for row in rows), max(row.charge_end for row in rows)
         raise UnreadableFile(
-            f"No charge of this file falls into {period}; they run from {first} to {last}. "
-            "Import it into the cycle it was invoiced for."
+            words(
+                "No charge of this file falls into %(period)s; they run from %(first)s to %(last)s. "
+                "Import it into the cycle it was invoiced for.",
+                period=period.in_words(),
+                first=first,
+                last=last,
+            )
         )

@@ -13,6 +13,7 @@ from distributor.provisioning.formats.shapes import (
     UsageRow,
 )
 from distributor.provisioning.formats.tables import RowReader, Table, listed
+from workflows.words import words
 
 REQUIRED = ("customer_ref", "customer_name", "sku", "provisioned_units")
 OPTIONAL = ("used_units",)
@@ -39,11 +40,17 @@ def _columns(header: Sequence[str]) -> dict[str, int]:
     names = [name.casefold() for name in header]
     if len(set(names)) < len(names):
         twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-        raise UnreadableFile(f"The header names {listed(twice)} twice. Leave each column once.")
+        raise UnreadableFile(
+            words("The header names %(columns)s twice. Leave each column once.", columns=listed(twice))
+        )
     unknown = [name for name in header if name.casefold() not in COLUMNS]
     if unknown:
         raise UnreadableFile(
-            f"The header has unknown columns: {listed(unknown)}. This layout has {', '.join(COLUMNS)}."
+            words(
+                "The header has unknown columns: %(unknown)s. This layout has %(known)s.",
+                unknown=listed(unknown),
+                known=", ".join(COLUMNS),
+            )
         )
     return {name: place for place, name in enumerate(names)}
 
@@ -73,10 +80,12 @@ class _Rows:
     def _is_new(self, reader: RowReader, ref: str, name: str, sku: str) -> bool:
         first = self.seen.setdefault((ref, sku), reader.number)
         if first != reader.number:
-            reader.refuse("sku", f"the same customer and product as row {first}; write their units into one row")
+            why = words("the same customer and product as row %(row)s; write their units into one row", row=first)
+            reader.refuse("sku", why)
         known_name, known_row = self.names.setdefault(ref, (name, reader.number))
         if known_name != name:
-            reader.refuse("customer_name", f"row {known_row} gives this customer_ref another name")
+            why = words("row %(row)s gives this customer_ref another name", row=known_row)
+            reader.refuse("customer_name", why)
         return reader.ok
 
 
@@ -91,5 +100,5 @@ def _customer(reader: RowReader) -> tuple[str, str]:
     # Both blank is how an account that reports totals only says "all customers".
     if reader.ok and bool(ref) != bool(name):
         blank = "customer_name" if ref else "customer_ref"
-        reader.refuse(blank, "is blank; give both, or neither where the account reports totals only")
+        reader.refuse(blank, words("is blank; give both, or neither where the account reports totals only"))
     return ref, name

@@ -7,17 +7,17 @@ from string import ascii_uppercase
 from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
 from distributor.provisioning.formats.tables import too_many_columns, too_many_rows
 from distributor.provisioning.formats.values import shown
+from workflows.words import Words, words
 
 DEEPEST = 64
 # Kinds of cells whose value is looked at: a number of a shared text, the name of an error.
 REFERRING = frozenset({"s", "e"})
 LONGEST_VALUE = 40
-SAVE_AGAIN = "Save the workbook again as “Excel Workbook”."
-NO_POSITION = f"A cell of the workbook has no proper position. {SAVE_AGAIN}"
+NO_POSITION = words("A cell of the workbook has no proper position. Save the workbook again as “Excel Workbook”.")
 # What stands in sheets and shared texts by the million and says nothing here.
 ORDINARY = frozenset({"t", "r", "rPr", "sz", "color", "rFont", "family", "xf"})
 # (row, column), from 0, and what stands there in words.
-Broken = dict[tuple[int, int], str]
+Broken = dict[tuple[int, int], Words]
 _POSITION = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
@@ -31,10 +31,18 @@ class SharedTexts:
     def referred(self, number: str) -> None:
         """Count a cell that refers to a text. Raises UnreadableFile when all of them need too much."""
         if not number.isdecimal() or int(number) >= len(self.lengths):
-            raise UnreadableFile(f"A cell of the workbook refers to a text that is not there. {SAVE_AGAIN}")
+            raise UnreadableFile(
+                words(
+                    "A cell of the workbook refers to a text that is not there. "
+                    "Save the workbook again as “Excel Workbook”."
+                )
+            )
         self.total += self.lengths[int(number)]
         if self.total > self.most:
-            raise UnreadableFile(f"The texts of the workbook need more than {self.most // MIB} MB when written out.")
+            most = self.most // MIB
+            raise UnreadableFile(
+                words("The texts of the workbook need more than %(most)s MB when written out.", most=most)
+            )
 
 
 class PartScan:
@@ -74,7 +82,9 @@ class PartScan:
         """An element begins."""
         self.depth += 1
         if self.depth > DEEPEST:
-            raise UnreadableFile(f"The workbook's XML is nested too deeply. {SAVE_AGAIN}")
+            raise UnreadableFile(
+                words("The workbook's XML is nested too deeply. Save the workbook again as “Excel Workbook”.")
+            )
         if name == "c":
             self._start_cell(attributes)
         elif name in {"v", "is"}:
@@ -145,9 +155,9 @@ class PartScan:
 
     def _end_cell(self) -> None:
         if self.kind == "e":
-            self.broken[self.row, self.column] = f"the error {self.value.strip()[:20]}"
+            self.broken[self.row, self.column] = words("the error %(name)s", name=self.value.strip()[:20])
         elif not self.filled:
-            self.broken[self.row, self.column] = "a formula that was never calculated"
+            self.broken[self.row, self.column] = words("a formula that was never calculated")
 
     def _end_value(self) -> None:
         self.in_value = False
@@ -173,12 +183,19 @@ def _column_number(letters: str) -> int:
 
 def _check_count(count: str, most: int) -> None:
     if not _DIGITS.fullmatch(count) or int(count) > most:
-        raise UnreadableFile(f"The workbook says that it has {shown(count)} parts of a kind. {SAVE_AGAIN}")
+        raise UnreadableFile(
+            words(
+                "The workbook says that it has %(count)s parts of a kind. Save the workbook again as “Excel Workbook”.",
+                count=shown(count),
+            )
+        )
 
 
 def _number(text: str) -> int:
     if not _DIGITS.fullmatch(text) or int(text) < 1:
-        raise UnreadableFile(f"A row of the workbook has no proper number. {SAVE_AGAIN}")
+        raise UnreadableFile(
+            words("A row of the workbook has no proper number. Save the workbook again as “Excel Workbook”.")
+        )
     return int(text)
 
 

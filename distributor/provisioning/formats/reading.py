@@ -20,11 +20,18 @@ from distributor.provisioning.formats.tables import Table, listed
 from distributor.provisioning.formats.values import shown
 from distributor.provisioning.formats.workbooks import Workbook
 from workflows.report_cycle import Cycle
+from workflows.words import words
 
 KNOWN_HEADERS = (
-    f"our own layout ({', '.join(own_layout.REQUIRED)}, and used_units where known; CSV or XLSX), "
-    f"Microsoft's reconciliation file (CSV with {', '.join(microsoft.REQUIRED)}, …), "
-    f"CloudBlue Connect's usage file (XLSX, sheet “records” with {', '.join(connect.REQUIRED)}, …)"
+    words(
+        "our own layout (%(columns)s, and used_units where known; CSV or XLSX)",
+        columns=", ".join(own_layout.REQUIRED),
+    ),
+    words("Microsoft's reconciliation file (CSV with %(columns)s, …)", columns=", ".join(microsoft.REQUIRED)),
+    words(
+        "CloudBlue Connect's usage file (XLSX, sheet “records” with %(columns)s, …)",
+        columns=", ".join(connect.REQUIRED),
+    ),
 )
 
 
@@ -45,11 +52,14 @@ def read_usage(
     taken.
     """
     if format is not None and format not in FORMATS:
-        raise UnreadableFile(f"{shown(format)} is not a format. Known: {', '.join(FORMATS)}.")
+        known = ", ".join(FORMATS)
+        raise UnreadableFile(words("%(given)s is not a format. Known: %(known)s.", given=shown(format), known=known))
     with taken_in(data, limits) as file:
         usage = _read(file, name, Period(cycle, starts_on, ends_on), limits)
     if format not in {None, usage.format}:
-        raise UnreadableFile(f"The file is in the format {usage.format}, not {format}.")
+        raise UnreadableFile(
+            words("The file is in the format %(found)s, not %(wanted)s.", found=usage.format, wanted=format)
+        )
     return usage
 
 
@@ -69,7 +79,9 @@ def _read_csv(file: IO[bytes], period: Period, limits: Limits) -> UsageFile:
         microsoft.read_rows(table, usage, period)
         return usage
     if connect.matches(table.header):
-        raise UnreadableFile("CloudBlue Connect's usage file is read as the workbook (.xlsx) it comes as, not as CSV.")
+        raise UnreadableFile(
+            words("CloudBlue Connect's usage file is read as the workbook (.xlsx) it comes as, not as CSV.")
+        )
     raise _unknown(table)
 
 
@@ -87,8 +99,10 @@ def _read_workbook(file: IO[bytes], period: Period, limits: Limits) -> UsageFile
         return _own("distributor-xlsx", table)
     if microsoft.matches(table.header):
         raise UnreadableFile(
-            "Microsoft's reconciliation file is read as the CSV it is downloaded as: "
-            "a spreadsheet drops leading zeros of its ids."
+            words(
+                "Microsoft's reconciliation file is read as the CSV it is downloaded as: "
+                "a spreadsheet drops leading zeros of its ids."
+            )
         )
     raise _unknown(table, first)
 
@@ -100,7 +114,14 @@ def _own(kind: Format, table: Table) -> UsageFile:
 
 
 def _unknown(table: Table, sheet: str | None = None) -> UnreadableFile:
-    place = f"The first row of the sheet {shown(sheet)}" if sheet else "The first line"
-    return UnreadableFile(
-        f"{place} is not the header of a usage file. Found: {listed(table.header)}. Known: {KNOWN_HEADERS}."
-    )
+    known = {"found": listed(table.header), "known": KNOWN_HEADERS}
+    if sheet:
+        why = words(
+            "The first row of the sheet %(sheet)s is not the header of a usage file. "
+            "Found: %(found)s. Known: %(known)s.",
+            sheet=shown(sheet),
+            **known,
+        )
+    else:
+        why = words("The first line is not the header of a usage file. Found: %(found)s. Known: %(known)s.", **known)
+    return UnreadableFile(why)

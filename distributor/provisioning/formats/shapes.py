@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from workflows.report_cycle import Cycle
+from workflows.words import Words, words
 
 Format = Literal["distributor-csv", "distributor-xlsx", "json", "microsoft", "connect"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -47,8 +48,14 @@ class Period:
     starts_on: date
     ends_on: date
 
-    def __str__(self) -> str:
-        return f"the cycle {self.cycle} ({self.starts_on} to {self.ends_on})"
+    def in_words(self) -> Words:
+        """The cycle with its days, for messages."""
+        return words(
+            "the cycle %(cycle)s (%(first)s to %(last)s)",
+            cycle=self.cycle,
+            first=self.starts_on,
+            last=self.ends_on,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,11 @@ from distributor.provisioning.formats.values import (
     shown,
     text_of,
 )
+from workflows.words import Words, counted, words
 
 NumberedRow = tuple[int, Sequence[object]]
 SHOWN_COLUMNS = 12
+IS_BLANK = words("is blank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class RowReader:
         """Go on to the next row."""
         self.number, self.cells, self.ok = number, cells, True
 
-    def refuse(self, field: str | None, reason: str) -> None:
+    def refuse(self, field: str | None, reason: Words) -> None:
         """Note that the present row can't be taken."""
         self.ok = False
         self.refused.append(RefusedRow(self.number, field, reason))
@@ -53,10 +55,10 @@ class RowReader:
         try:
             text = text_of(self.cell(field), longest)
         except WrongValue as wrong:
-            self.refuse(field, str(wrong))
+            self.refuse(field, wrong.reason)
             return ""
         if required and not text:
-            self.refuse(field, "is blank")
+            self.refuse(field, IS_BLANK)
         return text
 
     def number_in(
@@ -70,10 +72,10 @@ class RowReader:
             if not is_blank(cell):
                 return number_of(cell, decimal_comma=self.decimal_comma, exponent=exponent)
         except WrongValue as wrong:
-            self.refuse(field, str(wrong))
+            self.refuse(field, wrong.reason)
             return None
         if required:
-            self.refuse(field, "is blank")
+            self.refuse(field, IS_BLANK)
         return None
 
     def instant(self, field: str) -> datetime | None:
@@ -82,30 +84,37 @@ class RowReader:
         try:
             if not is_blank(cell):
                 return instant_of(cell)
-            self.refuse(field, "is blank")
+            self.refuse(field, IS_BLANK)
         except WrongValue as wrong:
-            self.refuse(field, str(wrong))
+            self.refuse(field, wrong.reason)
         return None
 
     def fits(self, width: int) -> bool:
         """Has the row as many cells as the header? Else it is refused; blank cells at the end do no harm."""
         cells = self.cells
         if len(cells) < width:
-            self.refuse(None, f"{counted(len(cells), 'cell')} where the header has {width}")
+            why = counted(
+                "%(num)s cell where the header has %(width)s",
+                "%(num)s cells where the header has %(width)s",
+                len(cells),
+                width=width,
+            )
+            self.refuse(None, why)
         elif len(cells) > width and not all(is_blank(cell) for cell in cells[width:]):
-            hint = "is a text with a separator in it not in quotation marks?"
-            self.refuse(None, f"{counted(len(cells), 'cell')} where the header has {width}; {hint}")
+            why = counted(
+                "%(num)s cell where the header has %(width)s; is a text with a separator in it not in quotation marks?",
+                "%(num)s cells where the header has %(width)s; "
+                "is a text with a separator in it not in quotation marks?",
+                len(cells),
+                width=width,
+            )
+            self.refuse(None, why)
         return self.ok
 
     def cell(self, field: str) -> object:
         """What stands in a field, unjudged; None where the file has no such column."""
         place = self.columns.get(field)
         return None if place is None else self.cells[place]
-
-
-def counted(number: int, word: str) -> str:
-    """ "1 row", "20,001 rows"."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
 
 
 def limited(rows: Iterable[NumberedRow], limits: Limits) -> Iterator[NumberedRow]:
@@ -118,17 +127,28 @@ def limited(rows: Iterable[NumberedRow], limits: Limits) -> Iterator[NumberedRow
             raise too_many_rows(count + sum(1 for _ in filled), limits)
         yield row
     if not count:
-        raise UnreadableFile("There is no row below the header. Nothing was read.")
+        raise UnreadableFile(words("There is no row below the header. Nothing was read."))
 
 
 def too_many_rows(count: int, limits: Limits) -> UnreadableFile:
     """The refusal of a file with ``count`` rows."""
-    return UnreadableFile(f"{counted(count, 'row')}; at most {limits.max_rows:,}. Split the file.")
+    most = Decimal(limits.max_rows)
+    return UnreadableFile(
+        counted(
+            "%(num)s row; at most %(most)s. Split the file.",
+            "%(num)s rows; at most %(most)s. Split the file.",
+            count,
+            most=most,
+        )
+    )
 
 
 def too_many_columns(count: int, limits: Limits) -> UnreadableFile:
     """The refusal of a file with ``count`` columns."""
-    return UnreadableFile(f"{counted(count, 'column')}; at most {limits.max_columns}.")
+    most = limits.max_columns
+    return UnreadableFile(
+        counted("%(num)s column; at most %(most)s.", "%(num)s columns; at most %(most)s.", count, most=most)
+    )
 
 
 def header_of(cells: Sequence[object], limits: Limits) -> tuple[str, ...]:
@@ -141,10 +161,9 @@ def header_of(cells: Sequence[object], limits: Limits) -> tuple[str, ...]:
     return tuple(names)
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> Words:
     """Names of columns for a message, the first dozen."""
     if not names:
-        return "nothing"
-    some = ", ".join(shown(name) for name in names[:SHOWN_COLUMNS])
-    rest = len(names) - SHOWN_COLUMNS
-    return f"{some} and {rest} more" if rest > 0 else some
+        return words("nothing")
+    some, rest = tuple(shown(name) for name in names[:SHOWN_COLUMNS]), len(names) - SHOWN_COLUMNS
+    return words("%(names)s and %(rest)s more", names=some, rest=rest) if rest > 0 else words("%(names)s", names=some)

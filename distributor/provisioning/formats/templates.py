@@ -1,23 +1,25 @@
 """The files to download and fill in: our own layout, empty."""
 
 import io
+from collections.abc import Callable
 
 import xlsxwriter
 
 from distributor.provisioning.formats.own_layout import COLUMNS
+from workflows.words import words
 
 EXPLAINED = (
     (
         "customer_ref",
-        "The customer's number or name in the provisioning system, always written the same way.",
+        words("The customer's number or name in the provisioning system, always written the same way."),
     ),
     (
         "customer_name",
-        "The customer's name for people. Leave both blank where the account reports totals only.",
+        words("The customer's name for people. Leave both blank where the account reports totals only."),
     ),
-    ("sku", "The product's SKU, as in the catalogue."),
-    ("provisioned_units", "What the provisioning system says the customer holds in the cycle."),
-    ("used_units", "What the product reports as in use. Leave blank where that is not known."),
+    ("sku", words("The product's SKU, as in the catalogue.")),
+    ("provisioned_units", words("What the provisioning system says the customer holds in the cycle.")),
+    ("used_units", words("What the product reports as in use. Leave blank where that is not known.")),
 )
 WIDTHS = (24, 36, 24, 18, 18)
 TEXT_COLUMNS = 3
@@ -30,8 +32,8 @@ def csv_template() -> bytes:
     return (",".join(COLUMNS) + "\r\n").encode("utf-8-sig")
 
 
-def xlsx_template() -> bytes:
-    """Our layout as a workbook with a header only, and a second sheet that explains the columns."""
+def xlsx_template(say: Callable[[str], str] = str) -> bytes:
+    """Our layout as a workbook with a header only, and a second sheet that explains the columns; `say` translates."""
     target = io.BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True}) as workbook:
         bold = workbook.add_format({"bold": True, "bottom": 1})
@@ -43,6 +45,6 @@ def xlsx_template() -> bytes:
             usage.write_string(0, place, name, bold)
         usage.freeze_panes(1, 0)
         notes.set_column(0, 1, 80)
-        for row, line in enumerate(EXPLAINED):
-            notes.write_row(row, 0, line)
+        for row, (name, meaning) in enumerate(EXPLAINED):
+            notes.write_row(row, 0, (name, say(meaning)))
     return target.getvalue()

@@ -6,10 +6,13 @@ and exponents that take half a minute to write out.
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Self
 
 from workflows.units import LONGEST_NUMBER, MOST_INTEGER_DIGITS
+from workflows.words import N_, Words, words
 
 # From here on a float has lost digits that a long identifier had.
 FIRST_UNTRUE_FLOAT = 10**15
@@ -31,13 +34,26 @@ _TIME_TYPES = (date, time, timedelta)
 
 
 class WrongValue(Exception):  # noqa: N818 - caught in this package, where it becomes a refused row
-    """A cell that can't be taken; its text is the reason, for people."""
+    """A cell that can't be taken; ``reason`` says why, for people."""
+
+    def __init__(self, reason: Words) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class BrokenCell(str):
-    """A workbook cell without a value; the text says what stands there, e.g. "the error #DIV/0!"."""
+    """A workbook cell without a value; ``what`` says what stands there, e.g. "the error #DIV/0!"."""
 
-    __slots__ = ()
+    __slots__ = ("what",)
+
+    what: Words
+
+    @classmethod
+    def holding(cls, what: Words) -> Self:
+        """A cell that holds this instead of a value."""
+        cell = cls(what)
+        cell.what = what
+        return cell
 
 
 class NumberToken(str):
@@ -46,12 +62,12 @@ class NumberToken(str):
     __slots__ = ()
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Words:
     """A value quoted in a message: short and printable."""
     if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
+        return words("a list") if isinstance(value, list) else words("an object")
     text = _UNPRINTABLE.sub("�", str(value)[: SHOWN + 1])
-    return f"“{text[:SHOWN]}…”" if len(text) > SHOWN else f"“{text}”"
+    return words("“%(given)s”", given=f"{text[:SHOWN]}…" if len(text) > SHOWN else text)
 
 
 def is_blank(cell: object) -> bool:
@@ -63,11 +79,13 @@ def text_of(cell: object, longest: int) -> str:
     """The text of a cell, trimmed and in one Unicode form; "" when blank. Raises WrongValue."""
     text = cell.strip() if type(cell) is str else _text_of_other(cell)
     if len(text) > longest:
-        raise WrongValue(f"{len(text):,} characters; at most {longest}")
+        raise WrongValue(words("%(given)s characters; at most %(most)s", given=Decimal(len(text)), most=longest))
     if text.isascii() and text.isprintable():
         return text
     if _UNPRINTABLE.search(text):
-        raise WrongValue(f"{shown(text)} holds a line break or another control character; remove it")
+        raise WrongValue(
+            words("%(given)s holds a line break or another control character; remove it", given=shown(text))
+        )
     return unicodedata.normalize("NFC", text)
 
 
@@ -79,13 +97,13 @@ def number_of(cell: object, *, decimal_comma: bool = False, exponent: bool = Fal
     """
     if isinstance(cell, str):
         if isinstance(cell, BrokenCell):
-            raise WrongValue(f"holds {cell}, not a number")
+            raise WrongValue(words("holds %(what)s, not a number", what=cell.what))
         return _number_of_text(cell.strip(), decimal_comma, exponent)
     if isinstance(cell, bool):
-        raise WrongValue(f"{str(cell).upper()} is not a number")
+        raise WrongValue(words("%(given)s is not a number", given=str(cell).upper()))
     if isinstance(cell, int | float):
         return _number_of_float(cell)
-    raise WrongValue(_other_type(cell, "number"))
+    raise WrongValue(_other_type(cell, NUMBER_WANTED))
 
 
 def instant_of(cell: object) -> datetime:
@@ -95,7 +113,7 @@ def instant_of(cell: object) -> datetime:
     if isinstance(cell, date):
         return datetime.combine(cell, time(), UTC)
     if not isinstance(cell, str) or isinstance(cell, BrokenCell):
-        raise WrongValue(_other_type(cell, "date"))
+        raise WrongValue(_other_type(cell, DATE_WANTED))
     return _instant_of_text(cell.strip())
 
 
@@ -103,17 +121,19 @@ def _text_of_other(cell: object) -> str:
     if cell is None:
         return ""
     if isinstance(cell, BrokenCell):
-        raise WrongValue(f"holds {cell}, not a text")
+        raise WrongValue(words("holds %(what)s, not a text", what=cell.what))
     if isinstance(cell, str):
         return str(cell)
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return _text_of_float(cell)
-    raise WrongValue(_other_type(cell, "text"))
+    raise WrongValue(_other_type(cell, TEXT_WANTED))
 
 
 def _text_of_float(value: float) -> str:
     if abs(value) >= FIRST_UNTRUE_FLOAT:
-        raise WrongValue(f"{shown(value)} was kept as a number and has lost digits; format the column as text")
+        raise WrongValue(
+            words("%(given)s was kept as a number and has lost digits; format the column as text", given=shown(value))
+        )
     return format(value, FLOAT_FORMAT)
 
 
@@ -121,9 +141,9 @@ def _number_of_float(value: float) -> Decimal:
     if 0 <= value < 10**MOST_INTEGER_DIGITS and value == int(value):
         return Decimal(int(value))
     if not -float("inf") < value < float("inf"):
-        raise WrongValue(f"{shown(value)} is not a finite number")
+        raise WrongValue(words("%(given)s is not a finite number", given=shown(value)))
     if value < 0:
-        raise WrongValue(f"{shown(format(value, FLOAT_FORMAT))} is negative; write 0 or more")
+        raise WrongValue(words("%(given)s is negative; write 0 or more", given=shown(format(value, FLOAT_FORMAT))))
     return _written_out(Decimal(format(value, FLOAT_FORMAT)), value)
 
 
@@ -132,7 +152,7 @@ def _number_of_text(text: str, decimal_comma: bool, exponent: bool) -> Decimal:
     if len(text) <= MOST_INTEGER_DIGITS and text.isascii() and text.isdigit():
         return Decimal(text)
     if len(text) > LONGEST_NUMBER:
-        raise WrongValue(f"{shown(text)} is too long for a number")
+        raise WrongValue(words("%(given)s is too long for a number", given=shown(text)))
     plain = _with_point(text, decimal_comma)
     if _PLAIN.fullmatch(plain) or (exponent and _EXPONENT.fullmatch(plain)):
         return _written_out(Decimal(plain), text)
@@ -143,29 +163,39 @@ def _with_point(text: str, decimal_comma: bool) -> str:
     if decimal_comma and _ONE_GROUP.fullmatch(text):
         whole, decimals = re.split(r"[.,]", text)
         raise WrongValue(
-            f"{shown(text)} could be read as {whole}{decimals} or as {whole} and a fraction; "
-            f"write {whole}{decimals} or {whole},{decimals}0"
+            words(
+                "%(given)s could be read as %(whole)s or as %(part)s and a fraction; write %(whole)s or %(fraction)s",
+                given=shown(text),
+                whole=f"{whole}{decimals}",
+                part=whole,
+                fraction=f"{whole},{decimals}0",
+            )
         )
     if "," not in text:
         return text
     if not decimal_comma and re.fullmatch(r"[0-9]+,[0-9]+", text):
         raise WrongValue(
-            f"{shown(text)} has a comma: write decimals after a point, and no separators for thousands "
-            "(decimal commas are read in files separated by semicolons only)"
+            words(
+                "%(given)s has a comma: write decimals after a point, and no separators for thousands "
+                "(decimal commas are read in files separated by semicolons only)",
+                given=shown(text),
+            )
         )
     if not decimal_comma or text.count(",") > 1 or "." in text:
-        raise WrongValue(f"{shown(text)} is not a plain number; write it without separators for thousands")
+        raise WrongValue(
+            words("%(given)s is not a plain number; write it without separators for thousands", given=shown(text))
+        )
     return text.replace(",", ".")
 
 
-def _why_no_number(text: str) -> str:
+def _why_no_number(text: str) -> Words:
     if _NOT_FINITE.fullmatch(text):
-        return f"{shown(text)} is not a finite number"
+        return words("%(given)s is not a finite number", given=shown(text))
     if text[:1] in {"-", "−"} and text[1:2].isdigit():
-        return f"{shown(text)} is negative; write 0 or more"
+        return words("%(given)s is negative; write 0 or more", given=shown(text))
     if text.startswith("="):
-        return f"{shown(text)} is a formula; write the number itself"
-    return f"{shown(text)} is not a number"
+        return words("%(given)s is a formula; write the number itself", given=shown(text))
+    return words("%(given)s is not a number", given=shown(text))
 
 
 def _written_out(value: Decimal, given: object) -> Decimal:
@@ -173,7 +203,13 @@ def _written_out(value: Decimal, given: object) -> Decimal:
     if not value:
         return Decimal(0)
     if value.adjusted() >= MOST_INTEGER_DIGITS:
-        raise WrongValue(f"{shown(given)} has more than {MOST_INTEGER_DIGITS} digits before the decimals")
+        raise WrongValue(
+            words(
+                "%(given)s has more than %(most)s digits before the decimals",
+                given=shown(given),
+                most=MOST_INTEGER_DIGITS,
+            )
+        )
     text = format(value, "f")
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)
 
@@ -181,19 +217,51 @@ def _written_out(value: Decimal, given: object) -> Decimal:
 def _instant_of_text(text: str) -> datetime:
     match = _INSTANT.fullmatch(text) if len(text) <= LONGEST_NUMBER else None
     if match is None:
-        raise WrongValue(f"{shown(text)} is not a date like 2026-04-27 or a time like 2026-04-27T00:00:00Z")
+        raise WrongValue(
+            words("%(given)s is not a date like 2026-04-27 or a time like 2026-04-27T00:00:00Z", given=shown(text))
+        )
     try:
         day, clock, offset = match[1], match[2] or "00:00", (match[3] or "Z").replace("Z", "+00:00")
         return datetime.fromisoformat(f"{day}T{clock}{offset}").astimezone(UTC)
     except (ValueError, OverflowError):
-        raise WrongValue(f"{shown(text)} is a date or time that does not exist") from None
+        raise WrongValue(words("%(given)s is a date or time that does not exist", given=shown(text))) from None
 
 
-def _other_type(cell: object, wanted: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a column takes, said of each kind of thing that stands there instead: whole sentences in any language."""
+
+    instead_of_broken: str
+    instead_of_time: str
+    instead_of_flag: str
+    at_all: Words
+
+
+NUMBER_WANTED = _Wanted(
+    N_("holds %(what)s, not a number"),
+    N_("%(given)s is a date or time, not a number; format the column as number"),
+    N_("%(given)s is not a number"),
+    words("a number is wanted here"),
+)
+TEXT_WANTED = _Wanted(
+    N_("holds %(what)s, not a text"),
+    N_("%(given)s is a date or time, not a text; format the column as text"),
+    N_("%(given)s is not a text"),
+    words("a text is wanted here"),
+)
+DATE_WANTED = _Wanted(
+    N_("holds %(what)s, not a date"),
+    N_("%(given)s is not a date"),
+    N_("%(given)s is not a date"),
+    words("a date is wanted here"),
+)
+
+
+def _other_type(cell: object, wanted: _Wanted) -> Words:
     if isinstance(cell, BrokenCell):
-        return f"holds {cell}, not a {wanted}"
+        return words(wanted.instead_of_broken, what=cell.what)
     if isinstance(cell, _TIME_TYPES):
-        return f"{shown(cell)} is a date or time, not a {wanted}; format the column as {wanted}"
+        return words(wanted.instead_of_time, given=shown(cell))
     if isinstance(cell, bool):
-        return f"{str(cell).upper()} is not a {wanted}"
-    return f"a {wanted} is wanted here"
+        return words(wanted.instead_of_flag, given=str(cell).upper())
+    return wanted.at_all

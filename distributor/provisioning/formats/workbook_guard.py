@@ -11,12 +11,14 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import IO, NoReturn
 from xml.parsers import expat
 
 from distributor.provisioning.formats.part_scan import Broken, PartScan, SharedTexts
 from distributor.provisioning.formats.shapes import MIB, Limits, UnreadableFile
 from distributor.provisioning.formats.sheet_names import sheet_parts
+from workflows.words import words
 
 MOST_MEMBERS = 1000
 CHUNK = 256 * 1024
@@ -39,7 +41,9 @@ UNREAD = (
     "xl/media/",
 )
 
-NO_WORKBOOK = "The content is not that of an Excel workbook (.xlsx). Save it again as “Excel Workbook” or as CSV."
+NO_WORKBOOK = words(
+    "The content is not that of an Excel workbook (.xlsx). Save it again as “Excel Workbook” or as CSV."
+)
 # What zipfile and expat raise on broken input, an unknown compression, encoding or a password among it.
 _BROKEN = (
     zipfile.BadZipFile,
@@ -65,7 +69,7 @@ def guard(file: IO[bytes], copy: IO[bytes], limits: Limits) -> dict[str, Broken]
         with zipfile.ZipFile(file) as archive:
             return _judged(archive, _members(archive, file, limits), copy, limits)
     except expat.ExpatError:
-        raise UnreadableFile(f"A part of the workbook is broken XML. {NO_WORKBOOK}") from None
+        raise UnreadableFile(words("A part of the workbook is broken XML. %(hint)s", hint=NO_WORKBOOK)) from None
     except _BROKEN:
         raise UnreadableFile(NO_WORKBOOK) from None
 
@@ -73,10 +77,11 @@ def guard(file: IO[bytes], copy: IO[bytes], limits: Limits) -> dict[str, Broken]
 def _members(archive: zipfile.ZipFile, file: IO[bytes], limits: Limits) -> list[zipfile.ZipInfo]:
     members = archive.infolist()
     if len(members) > MOST_MEMBERS:
-        raise UnreadableFile(f"The workbook has {len(members):,} parts; at most {MOST_MEMBERS:,}.")
+        given, most = Decimal(len(members)), Decimal(MOST_MEMBERS)
+        raise UnreadableFile(words("The workbook has %(given)s parts; at most %(most)s.", given=given, most=most))
     names = [member.filename.casefold() for member in members]
     if len(set(names)) < len(names):
-        raise UnreadableFile(f"The workbook has two parts of the same name. {NO_WORKBOOK}")
+        raise UnreadableFile(words("The workbook has two parts of the same name. %(hint)s", hint=NO_WORKBOOK))
     if not set(NAMES) <= set(names):
         raise UnreadableFile(NO_WORKBOOK)
     # zipfile never inflates a member beyond the size it declares, so the sum of these is a bound.
@@ -86,14 +91,20 @@ def _members(archive: zipfile.ZipFile, file: IO[bytes], limits: Limits) -> list[
 
 def _check_inflated(inflated: int, packed: int, limits: Limits) -> None:
     if inflated > limits.max_inflated:
-        at_most = f"at most {limits.max_inflated // MIB} MB"
         raise UnreadableFile(
-            f"The workbook unpacks to {inflated / MIB:,.0f} MB; {at_most}. Save it as CSV, or split it."
+            words(
+                "The workbook unpacks to %(given)s MB; at most %(most)s MB. Save it as CSV, or split it.",
+                given=Decimal(round(inflated / MIB)),
+                most=Decimal(limits.max_inflated // MIB),
+            )
         )
     if inflated > max(RATIO_COUNTS_FROM, limits.zip_ratio * packed):
         raise UnreadableFile(
-            f"The workbook unpacks to {inflated // max(1, packed):,} times its size; "
-            f"at most {limits.zip_ratio} times. Save it as CSV."
+            words(
+                "The workbook unpacks to %(given)s times its size; at most %(most)s times. Save it as CSV.",
+                given=Decimal(inflated // max(1, packed)),
+                most=limits.zip_ratio,
+            )
         )
 
 
@@ -133,7 +144,9 @@ def _scanned(source: IO[bytes], scan: PartScan) -> Iterator[bytes]:
         parser.Parse(chunk, False)
         fed += len(chunk)
         if fed - max(0, parser.CurrentByteIndex) > LONGEST_TOKEN:
-            raise UnreadableFile(f"A part of the workbook holds one piece of more than 1 MB. {NO_WORKBOOK}")
+            raise UnreadableFile(
+                words("A part of the workbook holds one piece of more than 1 MB. %(hint)s", hint=NO_WORKBOOK)
+            )
         yield chunk
     parser.Parse(b"", True)
 
@@ -149,4 +162,6 @@ def _parser(scan: PartScan) -> expat.XMLParserType:
 
 
 def _refuse_doctype(*_: object) -> NoReturn:
-    raise UnreadableFile("The workbook holds XML entities or a document type, which no spreadsheet program writes.")
+    raise UnreadableFile(
+        words("The workbook holds XML entities or a document type, which no spreadsheet program writes.")
+    )

@@ -13,6 +13,7 @@ from distributor.provisioning.formats.shapes import Limits, UnreadableFile
 from distributor.provisioning.formats.tables import NumberedRow, Table, header_of, limited
 from distributor.provisioning.formats.values import BrokenCell
 from distributor.provisioning.formats.workbook_guard import NO_WORKBOOK, guard
+from workflows.words import Words
 
 
 class Workbook:
@@ -51,7 +52,7 @@ def _sheet(workbook: CalamineWorkbook, name: str) -> CalamineSheet:
 
 
 def _rows(sheet: CalamineSheet, broken: Broken) -> Iterator[NumberedRow]:
-    by_row: dict[int, dict[int, str]] = {}
+    by_row: dict[int, dict[int, Words]] = {}
     for (row, column), what in broken.items():
         by_row.setdefault(row, {})[column] = what
     with _library_errors():
@@ -59,9 +60,9 @@ def _rows(sheet: CalamineSheet, broken: Broken) -> Iterator[NumberedRow]:
             yield number, _marked(cells, by_row[number - 1]) if number - 1 in by_row else cells
 
 
-def _marked(cells: Sequence[object], broken: dict[int, str]) -> list[object]:
+def _marked(cells: Sequence[object], broken: dict[int, Words]) -> list[object]:
     """The cells, those without a value marked: the library gives them as blank."""
-    return [BrokenCell(broken[column]) if column in broken else cell for column, cell in enumerate(cells)]
+    return [BrokenCell.holding(broken[column]) if column in broken else cell for column, cell in enumerate(cells)]
 
 
 @contextmanager

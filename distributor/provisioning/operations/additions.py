@@ -8,11 +8,13 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from flask_babel import gettext, ngettext
 from sqlalchemy import Row, text
 
 from distributor.catalogue.queries import products_by_sku
 from distributor.database import db
 from distributor.errors import Forbidden
+from distributor.formatting import units
 from distributor.identity.acting import Acting
 from distributor.provisioning.formats import ProductHint
 from distributor.provisioning.operations.resolving import Meaning
@@ -37,8 +39,15 @@ class AddedProduct:
     currency: str | None
 
     def __str__(self) -> str:
-        price = "no price" if self.price is None else f"{self.price.normalize():f} {self.currency}"
-        return f"{self.sku}: {self.name} ({self.unit}, {self.precision} decimals, {price})"
+        return ngettext(
+            "%(sku)s: %(name)s (%(unit)s, %(num)s decimal, %(price)s)",
+            "%(sku)s: %(name)s (%(unit)s, %(num)s decimals, %(price)s)",
+            self.precision,
+            sku=self.sku,
+            name=self.name,
+            unit=self.unit,
+            price=gettext("no price") if self.price is None else f"{units(self.price)} {self.currency}",
+        )
 
     def as_dict(self) -> dict[str, Any]:
         price = None if self.price is None else f"{self.price.normalize():f}"
@@ -51,7 +60,9 @@ class AddedProduct:
 def check_may_add(hints: Sequence[ProductHint], acting: Acting) -> None:
     """The catalogue is for the distributor's admins. Raises Forbidden."""
     if hints and acting.actor.side is not Side.SYSTEM and Role.ADMIN not in acting.actor.roles:
-        raise Forbidden("This file would add products, and the catalogue is changed by the distributor's admins only.")
+        raise Forbidden(
+            gettext("This file would add products, and the catalogue is changed by the distributor's admins only.")
+        )
 
 
 def add(account: AccountRow, meaning: Meaning, at: datetime) -> tuple[dict[str, int], list[AddedProduct], list[str]]:
@@ -126,7 +137,13 @@ def _put_customers(account: AccountRow, meaning: Meaning) -> None:
 def _about_prices(hints: Sequence[ProductHint]) -> list[str]:
     said = [hint for hint in hints if hint.other_prices and hint.price is not None]
     return [
-        f"{hint.sku}: {hint.other_prices} rows of the file have another price; the first was taken." for hint in said
+        ngettext(
+            "%(sku)s: %(num)s row of the file has another price; the first was taken.",
+            "%(sku)s: %(num)s rows of the file have another price; the first was taken.",
+            hint.other_prices,
+            sku=hint.sku,
+        )
+        for hint in said
     ]
 
 
@@ -138,5 +155,12 @@ ORDER BY p.sku""")
     skus = list(db.session.scalars(query, {"ids": list(ids.values()), "currency": account.currency}))
     if not skus:
         return []
-    named = ", ".join(skus[:NAMED]) + (f" and {len(skus) - NAMED} more" if len(skus) > NAMED else "")
-    return [f"Without a price in {account.currency}: {named}. Until then their reports can't be submitted by hand."]
+    named = ", ".join(skus[:NAMED])
+    if len(skus) > NAMED:
+        named = gettext("%(names)s and %(rest)s more", names=named, rest=units(len(skus) - NAMED))
+    warning = gettext(
+        "Without a price in %(currency)s: %(skus)s. Until then their reports can't be submitted by hand.",
+        currency=account.currency,
+        skus=named,
+    )
+    return [warning]

@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import Row, text
 
 from distributor.database import db
 from distributor.identity.acting import Acting
 from distributor.provisioning.operations.snapshots import Difference
+from distributor.saying import said
 from distributor.usage_reports import queries
 from distributor.usage_reports.operations.recording import notify
 from distributor.usage_reports.operations.usage import refresh
@@ -21,7 +23,6 @@ from workflows.report_cycle import Cycle
 from workflows.usage_report import EDITABLE, Status
 
 AccountRow = Row[Any]
-SAME_AGAIN = "The same usage was there already; nothing changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,25 @@ def follow(
 def _follow_one(report: ReportRow, cycle: Cycle, difference: Difference, acting: Acting, at: datetime) -> ReportOutcome:
     status = Status(report.status)
     if not difference.kept:
-        return ReportOutcome(report.uid, cycle, report.status, refreshed=False, why=SAME_AGAIN)
+        return ReportOutcome(report.uid, cycle, report.status, refreshed=False, why=_same_again())
     if status not in EDITABLE:
         return ReportOutcome(report.uid, cycle, report.status, refreshed=False, why=_locked(report))
     lines = refresh(report, acting, at)
     return ReportOutcome(report.uid, cycle, report.status, refreshed=True, lines=lines)
 
 
+def _same_again() -> str:
+    return gettext("The same usage was there already; nothing changed.")
+
+
 def _locked(report: ReportRow) -> str:
     if report.invoiced_at is not None:
-        return "The report is invoiced and never changes; the usage is kept for history."
-    label = Status(report.status).label.lower()
-    return f"The report is {label}: its lines stay, and the usage is kept. It is offered when the report comes back."
+        return gettext("The report is invoiced and never changes; the usage is kept for history.")
+    return gettext(
+        "The report's status is “%(status)s”: its lines stay, and the usage is kept. "
+        "It is offered when the report comes back.",
+        status=said(Status(report.status).label),
+    )
 
 
 def _tell_of_missing_prices(report_ids: list[int], at: datetime) -> None:

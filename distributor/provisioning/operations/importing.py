@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from flask_babel import ngettext
 from sqlalchemy import Row
 
 from distributor.database import db
@@ -25,6 +26,7 @@ from distributor.provisioning.operations.remarks import check_cycle, remarks
 from distributor.provisioning.operations.resolving import Meaning, resolve
 from distributor.provisioning.operations.snapshots import Counted, Delivery, Difference, put_snapshot
 from distributor.provisioning.queries import account_for_update
+from distributor.saying import said
 from workflows.errors import NotPermitted
 from workflows.report_cycle import Cycle
 from workflows.usage_report import RULES, Step
@@ -58,7 +60,7 @@ class ImportResult:
         return {
             **counts,
             "report": self.report.as_dict() if self.report else None,
-            "refused": [{"row": r.row, "field": r.field, "reason": r.reason} for r in self.refused],
+            "refused": [{"row": r.row, "field": r.field, "reason": said(r.reason)} for r in self.refused],
             "products_added": [product.as_dict() for product in self.products_added],
             "warnings": list(self.warnings),
             "other_reports": [report.as_dict() for report in self.other_reports],
@@ -103,11 +105,12 @@ def check_may_import(acting: Acting) -> None:
 
 
 def _refusal(refused: Sequence[RefusedRow]) -> InputRefused:
-    count = "1 value was" if len(refused) == 1 else f"{len(refused)} values were"
-    errors = [FieldError(wrong.reason, wrong.field, row=wrong.row) for wrong in refused]
-    return InputRefused(
-        f"{count} refused, so nothing of the file was imported. Correct it and import it again.", errors
+    why = ngettext(
+        "%(num)s value was refused, so nothing of the file was imported. Correct it and import it again.",
+        "%(num)s values were refused, so nothing of the file was imported. Correct it and import it again.",
+        len(refused),
     )
+    return InputRefused(why, [FieldError(said(wrong.reason), wrong.field, row=wrong.row) for wrong in refused])
 
 
 @contextmanager

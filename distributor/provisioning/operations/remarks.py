@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from flask_babel import gettext, ngettext
 from sqlalchemy import Row
 
 from distributor.errors import FieldError, InputRefused
+from distributor.formatting import cycle_name, day, instant
 from distributor.provisioning.formats import UsageFile
 from distributor.provisioning.queries import current_snapshot
+from distributor.saying import said
 from workflows.report_cycle import Cycle, bounds
 
 AccountRow = Row[Any]
@@ -25,7 +28,12 @@ def check_cycle(cycle: Cycle, at: datetime) -> None:
     now = Cycle.from_date(at.date())
     ahead = (cycle.year - now.year) * 12 + cycle.month - now.month
     if ahead > MONTHS_AHEAD:
-        message = f"The cycle {cycle} lies {ahead} months ahead. Check the year."
+        message = ngettext(
+            "The cycle %(cycle)s lies %(num)s month ahead. Check the year.",
+            "The cycle %(cycle)s lies %(num)s months ahead. Check the year.",
+            ahead,
+            cycle=cycle_name(cycle),
+        )
         raise InputRefused(message, [FieldError(message, "cycle")])
 
 
@@ -37,32 +45,46 @@ def remarks(account: AccountRow, cycle: Cycle, file: UsageFile, at: datetime) ->
 def _about_cycle(account: AccountRow, cycle: Cycle, at: datetime) -> Iterator[str]:
     starts_on, _ = bounds(cycle, account.closing_day)
     if cycle.first_day < account.reports_from:
-        first = Cycle.from_date(account.reports_from)
-        yield f"The account reports from {first}: this usage is kept as history, no report opens for {cycle}."
+        yield gettext(
+            "The account reports from %(first)s: this usage is kept as history, no report opens for %(cycle)s.",
+            first=cycle_name(account.reports_from),
+            cycle=cycle_name(cycle),
+        )
     if account.reports_until is not None and cycle.first_day > account.reports_until:
-        last = Cycle.from_date(account.reports_until)
-        yield f"The account reports until {last}: this usage is kept, no report opens for {cycle}."
+        yield gettext(
+            "The account reports until %(last)s: this usage is kept, no report opens for %(cycle)s.",
+            last=cycle_name(account.reports_until),
+            cycle=cycle_name(cycle),
+        )
     if starts_on > at.astimezone(ZoneInfo(account.time_zone)).date():
-        yield f"The cycle {cycle} has not begun; it starts on {starts_on}."
+        starts = day(starts_on)
+        yield gettext("The cycle %(cycle)s has not begun; it starts on %(day)s.", cycle=cycle_name(cycle), day=starts)
 
 
 def _about_count(account: AccountRow, cycle: Cycle, file: UsageFile, at: datetime) -> Iterator[str]:
     if file.counted_at is None:
         return
     if file.counted_at > at + CLOCKS_DIFFER:
-        yield f"These units say that they were counted at {file.counted_at:%Y-%m-%d %H:%M} UTC, which is still to come."
+        counted = instant(file.counted_at)
+        yield gettext("These units say that they were counted at %(at)s, which is still to come.", at=counted)
     earlier = current_snapshot(account.id, cycle, file.source)
     if earlier is not None and earlier.counted_at is not None and earlier.counted_at > file.counted_at:
-        yield (
-            f"These units were counted at {file.counted_at:%Y-%m-%d %H:%M} UTC, before those they replace "
-            f"({earlier.counted_at:%Y-%m-%d %H:%M} UTC)."
+        yield gettext(
+            "These units were counted at %(at)s, before those they replace (%(earlier)s).",
+            at=instant(file.counted_at),
+            earlier=instant(earlier.counted_at),
         )
 
 
 def _about_rows(file: UsageFile) -> Iterator[str]:
     if file.skipped:
         first = file.skipped[0]
-        count = "1 row says" if len(file.skipped) == 1 else f"{len(file.skipped)} rows say"
-        yield f"{count} nothing about units and was left out, as in row {first.row}: {first.reason}."
+        yield ngettext(
+            "%(num)s row says nothing about units and was left out, as in row %(row)s: %(why)s.",
+            "%(num)s rows say nothing about units and were left out, as in row %(row)s: %(why)s.",
+            len(file.skipped),
+            row=first.row,
+            why=said(first.reason),
+        )
     if not file.rows and not file.subscriptions and not file.refused:
-        yield "The file has no rows: the source says that nothing was provisioned in this cycle."
+        yield gettext("The file has no rows: the source says that nothing was provisioned in this cycle.")

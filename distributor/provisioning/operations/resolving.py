@@ -15,6 +15,7 @@ from distributor.provisioning.formats import ProductHint, RefusedRow, Subscripti
 from distributor.provisioning.formats.connect import sku_alias
 from workflows.errors import InvalidUnits
 from workflows.units import parse_units
+from workflows.words import words
 
 AccountRow = Row[Any]
 FINEST = 4
@@ -78,7 +79,11 @@ def resolve(account: AccountRow, file: UsageFile, *, add_products: bool) -> Mean
 def _other_currencies(account: AccountRow, file: UsageFile) -> Iterator[RefusedRow]:
     for currency, row in file.currencies.items():
         if currency != account.currency:
-            reason = f"is {currency}, but this account is charged in {account.currency}; nothing is converted"
+            reason = words(
+                "is %(given)s, but this account is charged in %(currency)s; nothing is converted",
+                given=currency,
+                currency=account.currency,
+            )
             yield RefusedRow(row, "currency", reason)
 
 
@@ -125,14 +130,15 @@ class _Judge:
     def _accepts(self, row: int, sku: str, figures: tuple[tuple[str, Decimal | None], ...]) -> bool:
         target = self.targets.get(sku)
         if target is None:
-            return self._refuse(
-                row, "sku", f"the catalogue has no product {sku}: add it, or import with new products allowed"
-            )
+            why = words("the catalogue has no product %(sku)s: add it, or import with new products allowed", sku=sku)
+            return self._refuse(row, "sku", why)
         if target.by_hand:
-            return self._refuse(row, "sku", f"{sku} is counted by hand: its units come from the MSP, not from a file")
-        wrong = [(name, why) for name, value in figures if (why := _why_not(value, target.precision))]
-        for name, why in wrong:
-            self._refuse(row, name, why)
+            why = words("%(sku)s is counted by hand: its units come from the MSP, not from a file", sku=sku)
+            return self._refuse(row, "sku", why)
+        judged = [(name, _why_not(value, target.precision)) for name, value in figures]
+        wrong = [(name, reason) for name, reason in judged if reason is not None]
+        for name, reason in wrong:
+            self._refuse(row, name, reason)
         return not wrong
 
     def _refuse(self, row: int, name: str, reason: str) -> bool:
@@ -146,7 +152,7 @@ def _why_not(value: Decimal | None, precision: int) -> str | None:
         if value is not None:
             parse_units(value, precision, "units")
     except InvalidUnits as error:
-        return error.message.removeprefix("units: ")
+        return error.message
     return None
 
 
