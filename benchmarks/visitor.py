@@ -18,7 +18,7 @@ from distributor.identity.queries import member_by_email
 
 ENCODINGS = "gzip, deflate, br, zstd"
 CSRF = re.compile(rb'name="csrf-token" content="([^"]+)"')
-ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
+ASSET = re.compile(r'(?:href|src)="(/static/[^"#]+)')
 MODULE = re.compile(r'(?:from|import)\s*"(\.[^"]+)"')
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,7 +57,8 @@ class GridLine:
     idle_amount: Decimal | None = None
     last_units: Decimal | None = None
     estimate_units: Decimal | None = None
-    carried_until: None = None
+    carried_until: date | None = None
+    carried_limit: Decimal | None = None
 
 
 @dataclass(slots=True)
@@ -90,6 +91,10 @@ class Group:
         return sum(line.state in {"need", "missing"} for line in self._all())
 
     @property
+    def noted(self) -> bool:
+        return any(line.note_open for line in self.lines)
+
+    @property
     def explained(self) -> int:
         return sum(line.state == "explained" for line in self._all())
 
@@ -101,7 +106,8 @@ class Group:
 @dataclass(slots=True)
 class Idle:
     """What automatic submission would charge on top; `risks` are the lines of which it would charge more, as
-    {id, customer_name, from_units, to_units, penalty}.
+    {id, customer_name, from_units, to_units, penalty, lacks_figure,
+    noted}.
     """
 
     total: Decimal
@@ -157,6 +163,8 @@ def _grid_line(
         system_note=line.system_note,
         waived_reason=line.waived_reason,
         removable=is_removable(line),
+        carried_until=line.carried_until,
+        carried_limit=line.carried_limit,
     )
     if shown.state in {"need", "missing"}:
         before = earlier.get(line.id)
@@ -206,19 +214,27 @@ def groups(lines: Sequence[GridLine]) -> list[Group]:
 
 def ungrouped(lines: Iterable[GridLine]) -> list[Group]:
     """Lines one below the other in parts without a heading."""
-    ordered = sorted(lines, key=lambda line: (RANK.get(line.state, len(RANK)), -_penalty(line)))
+    ordered = sorted(lines, key=_rank)
     parts = [ordered[at : at + LINES_PER_PART] for at in range(0, len(ordered), LINES_PER_PART)]
     return [Group("", "", part) for part in parts]
 
 
+def _rank(line: GridLine) -> tuple[bool, int, Decimal]:
+    """What the distributor noted comes first, then what waits for something, most money first."""
+    return not line.note_open, RANK.get(line.state, len(RANK)), -_penalty(line)
+
+
 def by_customer(lines: Iterable[GridLine]) -> list[Group]:
-    """Lines by customer: those who need something first, most money first, then those who explained, then by name."""
+    """Lines by customer: those with a note to answer first, then those who need something, most money first, then those
+    who explained, then by name.
+    """
     found: dict[str, Group] = {}
     for line in lines:
         group = found.setdefault(line.customer_name, Group(f"c{len(found)}", line.customer_name))
         group.lines.append(line)
     ordered = sorted(found.values(), key=_urgency)
     for group in ordered:
+        group.lines.sort(key=lambda line: not line.note_open)
         _fold(group)
     return ordered
 
@@ -227,8 +243,8 @@ def _penalty(line: GridLine) -> Decimal:
     return Decimal(0) if line.idle_amount is None else line.idle_amount - line.amount
 
 
-def _urgency(group: Group) -> tuple[bool, bool, Decimal, str]:
-    return not group.need, not group.explained, -group.penalty, group.name.lower()
+def _urgency(group: Group) -> tuple[bool, bool, bool, Decimal, str]:
+    return not group.noted, not group.need, not group.explained, -group.penalty, group.name.lower()
 
 
 def _fold(group: Group) -> None:
@@ -256,6 +272,8 @@ def idle(report: ReportRow, lines: Iterable[GridLine]) -> Idle:
             "from_units": line.chargeable_units,
             "to_units": line.idle_units,
             "penalty": line.idle_amount - line.amount,
+            "lacks_figure": line.state == "missing",
+            "noted": line.note_open,
         }
         for line in lines
         if line.idle_amount is not None and line.idle_amount != line.amount
@@ -271,6 +289,7 @@ def counts(report: ReportRow, lines: Sequence[GridLine]) -> dict[str, int]:
         "needs_comment": sum(line.state == "need" for line in lines),
         "missing": report.missing_figures,
         "changed": sum(line.change is not None for line in lines),
+        "notes": sum(line.note_open for line in lines),
     }
 
 

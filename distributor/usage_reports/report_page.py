@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from babel.numbers import get_currency_symbol
@@ -11,18 +12,27 @@ from flask_babel import get_locale, gettext
 
 from distributor import clock
 from distributor.errors import InputRefused, StaleLines
+from distributor.formatting import units
 from distributor.identity.acting import CurrentMember
 from distributor.usage_reports import grid, lists, queries
-from distributor.usage_reports.operations.drafts import KEPT, LineDraft
+from distributor.usage_reports.grid_texts import texts
+from distributor.usage_reports.operations.carrying import KEPT
+from distributor.usage_reports.operations.drafts import LineDraft
 from distributor.usage_reports.operations.usage import pending_usage
 from distributor.usage_reports.queries import ReportRow
+from distributor.usage_reports.typed_numbers import decimal_sign
 from distributor.usage_reports.usage_note import usage_note
+from distributor.usage_reports.what_next import what_next
 from workflows.errors import Refused
 from workflows.report_cycle import Cycle
-from workflows.usage_report import EDITABLE, LineRef, Status, Step, actions_for
+from workflows.usage_report import EDITABLE, LineRef, Role, Status, Step, actions_for
 
 # Lines in the first answer; with scripts the rest follows at once, without them there are pages.
 FIRST_LINES = 250
+# After the last key; a pause in which somebody thinks, not one between two words.
+AUTOSAVE_MILLISECONDS = 3000
+
+PREPARERS = frozenset({Role.PREPARER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +67,13 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "counts": grid.counts(report, lines),
         "idle": grid.idle(report, lines),
         "share": grid.elapsed_share(report, at),
+        "next": what_next(report, actions, is_preparer=bool(member.roles & PREPARERS)),
         "left": report.due_at - at,
         "last": queries.last_approved(report),
         "usage_note": usage_note(report),
         "pending": pending_usage(report) if editable else None,
         "settings": {
-            **settings_of(report, editable, Step.SUBMIT in actions, bool(rest)),
+            **settings_of(report, member, editable, Step.SUBMIT in actions, bool(rest)),
             "group_by": grid.grouping(lines),
             "post_url": url_for("usage_reports.save", uid=report.uid, page=page if page > 1 else None),
             "refused": came.lines,
@@ -81,7 +92,7 @@ def rest_of(report: ReportRow, member: CurrentMember) -> dict[str, Any]:
     """The context of templates/usage_reports/rest.html: the groups that follow the first answer's."""
     actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
     first, later = parts_of(grid.groups(lines_of(report)), 1)
-    settings = settings_of(report, Step.SAVE in actions, False, False)
+    settings = settings_of(report, member, Step.SAVE in actions, False, False)
     return {"settings": settings, "groups": later, "first": 1 + sum(group.line_count for group in first)}
 
 
@@ -125,7 +136,7 @@ def _typed(draft: LineDraft, error: str | None) -> dict[str, Any]:
 def _saved_meanwhile(line: dict[str, Any]) -> str:
     return gettext(
         "Somebody else saved %(units)s, “%(comment)s”. Save again to keep what stands here instead.",
-        units=line["chargeable_units"] or "–",
+        units=units(None if line["chargeable_units"] is None else Decimal(line["chargeable_units"])),
         comment=line["comment"] or gettext("no comment"),
     )
 
@@ -140,18 +151,28 @@ def _pages(report: ReportRow, page: int) -> dict[str, Any]:
     }
 
 
-def settings_of(report: ReportRow, editable: bool, may_submit: bool, has_rest: bool) -> dict[str, Any]:
+def settings_of(
+    report: ReportRow, member: CurrentMember, editable: bool, may_submit: bool, has_rest: bool
+) -> dict[str, Any]:
     """What templates/components/grid.html calls settings."""
     here = {"uid": report.uid}
+    page = url_for("usage_reports.show", **here)
     return {
         "editable": editable,
         "save_url": url_for("usage_reports.save", **here),
         "submit_url": url_for("usage_reports.submit", **here) if may_submit else "",
         "rest_url": url_for("usage_reports.rest", **here) if has_rest else "",
+        "token_url": url_for("usage_reports.form_token"),
+        "sign_in_url": url_for("identity.sign_in", next=page),
+        "lines_url": f"{page}/lines/",
+        "journal": f"{member.member_uid}/{report.uid}",
+        "autosave_ms": AUTOSAVE_MILLISECONDS,
+        "texts": texts(),
         "version": report.version,
         "title": gettext("Lines of the report"),
         "currency_symbol": get_currency_symbol(report.currency, locale=get_locale()),
         "minor_unit": report.minor_unit,
+        "decimal_sign": decimal_sign(),
         "tolerance_units": report.tolerance_units,
         "tolerance_percent": report.tolerance_percent,
     }

@@ -1,89 +1,37 @@
-"""The MSP's pages: the list of usage reports, one report, its history; and the steps that are taken on them."""
+"""The MSP's pages: one report, its history; and the steps that are taken on it. The list is in index_views.py."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
+from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response as BaseResponse
 
 from distributor import clock
 from distributor.api.bodies import parse_json
 from distributor.database import db
-from distributor.errors import Conflict, FieldError, InputRefused, StaleLines
+from distributor.errors import Conflict, InputRefused, StaleLines
 from distributor.identity.acting import Acting, CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.problems import problem_of
-from distributor.usage_reports import forms, lists, queries
+from distributor.saying import said
+from distributor.usage_reports import forms, index_views, queries
 from distributor.usage_reports.history import history_of
 from distributor.usage_reports.operations import drafts, steps
-from distributor.usage_reports.operations.drafts import LineDraft, NewLine
+from distributor.usage_reports.operations.drafts import LineDraft
 from distributor.usage_reports.operations.usage import apply_usage as take_over_usage
 from distributor.usage_reports.page_steps import take_step
 from distributor.usage_reports.queries import ReportRow
 from distributor.usage_reports.report_page import Came, page_of, refused_lines, rest_of
+from distributor.usage_reports.what_next import who_moved_it_on
 from workflows.errors import LinesRefused, Refused, StaleVersion, TransitionNotAllowed
-from workflows.report_cycle import FIRST_YEAR, LAST_YEAR, Cycle
-from workflows.usage_report import Side, Status
+from workflows.report_cycle import Cycle
+from workflows.usage_report import Side
 
 blueprint = Blueprint("usage_reports", __name__, url_prefix="/reports")
-
-
-@blueprint.get("")
-@signed_in
-def index() -> str:
-    """The MSP's reports of the last 12 months or of a year."""
-    member = require_member()
-    today = Cycle.from_date(clock.now().date())
-    year = request.args.get("year", "")
-    first, last = _span(year, today)
-    found = lists.msp_reports(member, first, last)
-    shown = [row for row in found if _wanted(row)]
-    return render_template(
-        "usage_reports/index.html",
-        reports=shown,
-        todo=[row for row in found if row.status in {Status.MSP_PREPARING, Status.REJECTED}],
-        years=lists.years(member),
-        year=year,
-        totals=_sums(shown),
-        penalised=sum(row.penalty > 0 for row in found),
-        accounts={row.account_uid for row in found},
-        found=found,
-        next_opening=lists.next_opening(member),
-    )
-
-
-def _span(year: str, today: Cycle) -> tuple[date, date]:
-    if year:
-        if not (year.isascii() and year.isdigit() and len(year) == 4 and FIRST_YEAR <= int(year) <= LAST_YEAR):
-            why = gettext("“%(given)s” is no year with reports. Choose one from the list.", given=year[:40])
-            raise InputRefused(why, [FieldError(why, "year")])
-        return date(int(year), 1, 1), date(int(year), 12, 31)
-    return lists.since(today, 12).first_day, today.next().first_day
-
-
-def _wanted(row: Any) -> bool:
-    only, text = request.args.get("only", ""), request.args.get("q", "").strip().lower()
-    if only == "todo" and row.status not in {Status.MSP_PREPARING, Status.REJECTED}:
-        return False
-    if only == "penalty" and not row.penalty:
-        return False
-    words = f"{row.account_number} {row.po_number or ''} {row.distributor_name} {Cycle.from_date(row.cycle)}".lower()
-    return text in words
-
-
-def _sums(rows: list[Any]) -> dict[str, Any]:
-    """Sums for the foot of the table; money only where one currency is shown."""
-    currencies = {row.currency for row in rows}
-    return {
-        "discrepancies": sum(row.discrepancies for row in rows),
-        "amount": sum(row.amount for row in rows) if len(currencies) == 1 else None,
-        "penalty": sum(row.penalty for row in rows) if len(currencies) == 1 else None,
-        "currency": next(iter(currencies)) if len(currencies) == 1 else "",
-    }
+index_views.add_to(blueprint)
 
 
 @blueprint.get("/<uuid:uid>")
@@ -95,6 +43,13 @@ def show(uid: UUID) -> str | BaseResponse:
     if member.side_of(report) is Side.DISTRIBUTOR:
         return redirect(url_for("review.show", uid=uid))
     return render_template("usage_reports/show.html", **page_of(report, member))
+
+
+@blueprint.get("/form-token")
+@signed_in
+def form_token() -> Response:
+    """A fresh token for the forms of a page that has been open for long, or across a new sign-in."""
+    return jsonify(csrf_token=generate_csrf())
 
 
 @blueprint.get("/<uuid:uid>/rest")
@@ -118,7 +73,11 @@ def _save_json(uid: UUID) -> Response:
     member = require_member()
     report = queries.report_for_update(uid, member)
     wanted = forms.drafts_of_json(parse_json(request.get_data()))
-    saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
+    try:
+        saved = drafts.save_lines(report, wanted, acting(member, report), clock.now())
+    except TransitionNotAllowed as refused:
+        said = who_moved_it_on(report)
+        raise TransitionNotAllowed(refused.step, refused.status, refused.allowed, said) from refused
     versions = queries.line_versions(report.id, [draft.uid for draft in wanted])
     db.session.commit()
     return jsonify(version=saved.version, lines=[{"id": str(line), "version": version} for line, version in versions])
@@ -143,6 +102,7 @@ def _save_form(uid: UUID) -> BaseResponse | tuple[str, int]:
 
 def _take_form(report: ReportRow, wanted: list[LineDraft], member: CurrentMember) -> str:
     """Save the drafts, then submit or remove a line where that was pressed; returns what to say."""
+    wanted = forms.in_plain_numbers(wanted)
     who, at, step = acting(member, report), clock.now(), request.form.get("step")
     if line := request.form.get("remove"):
         return _remove(report, forms.line_uid(line), wanted, member)
@@ -173,7 +133,7 @@ def _save_what_was_seen(report: ReportRow, wanted: list[LineDraft], who: Acting)
 def _again(uid: UUID, member: CurrentMember, refused: Refused, came: Came) -> tuple[str, int]:
     """The page once more, with everything that was typed and what was wrong with it."""
     if not came.offenders:
-        flash(refused.message, "error")
+        flash(said(refused), "error")
     page = page_of(queries.report(uid, member), member, came)
     return render_template("usage_reports/show.html", **page), problem_of(refused).status
 
@@ -216,19 +176,13 @@ def add_line(uid: UUID) -> BaseResponse | tuple[str, int]:
     """Add a hand-counted line; a refused one comes back as it was typed."""
     member, form = require_member(), request.form
     report = queries.report_for_update(uid, member)
-    new = NewLine(
-        sku=form.get("sku", "").strip(),
-        chargeable_units=form.get("chargeable_units", "").strip(),
-        customer_ref=form.get("customer_ref"),
-        customer_name=form.get("customer_name"),
-        comment=form.get("comment"),
-    )
     try:
+        new = forms.new_line(request)
         version = forms.version_of(request)
         drafts.add_line(report, new, acting(member, report), clock.now(), version=version)
     except (InputRefused, Conflict, StaleVersion) as refused:
         db.session.rollback()
-        typed = {**form.to_dict(), "error": refused.message}
+        typed = {**form.to_dict(), "error": said(refused)}
         page = page_of(queries.report(uid, member), member, Came(new_line=typed))
         return render_template("usage_reports/show.html", **page), problem_of(refused).status
     db.session.commit()

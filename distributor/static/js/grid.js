@@ -1,151 +1,90 @@
 // The report grid: a real form in a real table, made quick. Without this file it is saved like any other form.
-// Events are delegated to the form, so that 5,000 lines cost no more listeners than five.
+// Events are delegated to the form, so that 5,000 lines cost no more listeners than five. Scripts of other parts of the
+// page (the drawer) reach the lines by document.querySelector("[data-grid]").grid: see `open` below for what it offers.
 
-import { announce, notify } from "./announce.js";
+import { announce, toast } from "./announce.js";
+import { makeConflicts } from "./grid/conflicts.js";
+import { makeCopy } from "./grid/copy.js";
+import { makeDraft } from "./grid/draft.js";
+import { makeEditing } from "./grid/editing.js";
 import { makeFilter } from "./grid/filter.js";
-import { regroup, showGroup, toggle } from "./grid/groups.js";
-import { makeKeys } from "./grid/keys.js";
-import { judge, lineOf } from "./grid/line.js";
-import { moneyFormat, unitsOf } from "./grid/numbers.js";
+import { bindForms } from "./grid/forms.js";
+import { regroup, toggle } from "./grid/groups.js";
+import { tick } from "./grid/idle.js";
+import { makeJournal } from "./grid/journal.js";
+import { bindKeys, makeWays } from "./grid/keys.js";
+import { makeLines } from "./grid/lines.js";
+import { makeNotes } from "./grid/notes.js";
 import { makePaste } from "./grid/paste.js";
-import { paint } from "./grid/paint.js";
-import { makeSave } from "./grid/save.js";
+import { fetchRest } from "./grid/rest.js";
+import { makeRestore } from "./grid/restore.js";
+import { makeSelection } from "./grid/selection.js";
+import { makeTabs } from "./grid/tabs.js";
 import { texts } from "./grid/texts.js";
-import { count, newTotals, showDock, showIdle, showTotals } from "./grid/totals.js";
-
-function termsOf(form) {
-  const minorDigits = Number(form.dataset.minorUnit);
-  return {
-    toleranceUnits: unitsOf(form.dataset.toleranceUnits) ?? 0n,
-    tolerancePercent: unitsOf(form.dataset.tolerancePercent) ?? 0n,
-    minorDigits,
-    money: moneyFormat(minorDigits),
-    symbol: form.dataset.symbol,
-  };
-}
 
 function start(form) {
-  const table = form.querySelector(".report-grid");
-  const terms = termsOf(form);
-  const totals = newTotals();
-  const byRow = new Map();
-  const byId = new Map();
-  const undoable = [];
-  let scheduled = false;
-  let isComplete = !form.dataset.restUrl;
+  const isEditable = form.dataset.editable === "yes";
+  const journal = makeJournal(form.dataset.journal);
+  const grid = makeLines(form, journal, isEditable);
+  const notes = makeNotes(form);
+  const conflicts = makeConflicts(grid, notes);
+  const tabs = makeTabs(form.dataset.journal, hear);
+  Object.assign(grid, makeEditing(grid), { accept });
+  const draft = makeDraft({ grid, notes, conflicts });
+  Object.assign(grid, { save: draft.save, plan: draft.plan });
+  const ways = makeWays(grid);
+  Object.assign(grid, { goTo: ways.goTo, neighbour, open, saveAndTell });
+  const selection = makeSelection(grid, ways);
+  const filter = makeFilter(grid.table, form, grid.lines);
+  const { copy } = makeCopy(grid, selection);
+  const restore = makeRestore({ grid, journal, notes, conflicts, isEditable });
+  makePaste(grid, ways);
+  bindKeys(grid, ways, selection);
+  if (isEditable) bindForms(grid, draft);
+  form.grid = grid;
 
-  let ordered = []; // lines as they stand on the page
-  const lineOfRow = (row) => byRow.get(row);
-  const lines = () => ordered;
-  const waiting = () => ordered.filter((line) => line.state === "need" || line.state === "missing");
-
-  function addRows(rows) {
-    for (const row of rows) {
-      const line = judge(lineOf(row), terms);
-      byRow.set(row, line);
-      byId.set(line.id, line);
-      count(totals, line);
-    }
-    putInOrder();
+  /** The line `step` lines further on the page that is shown, or undefined. */
+  function neighbour(id, step) {
+    const shown = grid.lines().filter((line) => grid.isShown(line) || line.id === id);
+    return shown[shown.findIndex((line) => line.id === id) + step];
   }
 
-  function putInOrder() {
-    ordered = Array.from(table.querySelectorAll("tr.line"), lineOfRow);
+  /** Ask for a line's evidence; whoever shows it answers with "line:leave" when it is closed. */
+  function open(line) {
+    const event = new CustomEvent("line:open", { cancelable: true, detail: { id: line.id } });
+    return document.dispatchEvent(event);
   }
 
-  /** Judge lines anew after their fields changed, paint them and put the sums on the page in the next frame. */
-  function refresh(changed) {
-    for (const line of changed) {
-      count(totals, line, -1);
-      count(totals, judge(line, terms));
-      paint(line, terms);
-      if (line.state !== "agree") line.row.classList.remove("is-fold");
-    }
-    for (const body of new Set(changed.map((line) => line.row.parentElement))) showGroup(body, membersOf(body), terms);
-    schedule();
+  /** The server holds what was sent: say so to the lines and to the other tabs. */
+  function accept(answer, sent) {
+    grid.accepted(answer, sent);
+    tabs.tell({ version: answer.version, lines: sent.map((part) => ({ ...part, version: grid.line(part.id).version })) });
   }
 
-  const membersOf = (body) => Array.from(body.querySelectorAll("tr.line"), lineOfRow);
-
-  function schedule() {
-    if (scheduled || !isComplete) return;
-    scheduled = true;
-    requestAnimationFrame(() => {
-      scheduled = false;
-      const open = waiting();
-      showTotals(totals, terms);
-      showIdle(totals, open.filter((line) => line.penalty > 0n), terms);
-      showDock(totals, open, undoable.length > 0 || isTyping());
-    });
+  /** Another tab saved lines, or shows that the report can no longer be edited. */
+  function hear(message) {
+    if (!isEditable) return;
+    if (message.isFixed) return void (message.version > grid.version() && draft.lock(texts.lockedWhy));
+    grid.setVersion(message.version);
+    const newer = message.lines.filter((line) => grid.line(line.id)?.version < line.version);
+    conflicts.meet(newer.map(grid.told));
   }
-
-  /** Set fields to values, as one step that Undo takes back. */
-  function change(edits) {
-    const done = edits.filter(({ field, value }) => field && field.value !== value);
-    if (!done.length) return;
-    undoable.push(done.map(({ field }) => ({ field, value: field.value })));
-    write(done);
-  }
-
-  function write(edits) {
-    for (const { field, value } of edits) field.value = value;
-    refresh([...new Set(edits.map(({ field }) => lineOfRow(field.closest("tr"))))]);
-  }
-
-  function undo() {
-    const step = undoable.pop();
-    if (!step) return;
-    write(step);
-    step[0].field.focus();
-    announce(texts.undone);
-  }
-
-  const before = new WeakMap(); // what a field held when the focus came to it
-
-  /** Whether the field in hand holds something that Undo could take back, although it is not left yet. */
-  function isTyping() {
-    const was = before.get(document.activeElement);
-    return was !== undefined && was !== document.activeElement.value;
-  }
-
-  function revert(field) {
-    change([{ field, value: before.get(field) ?? field.defaultValue }]);
-    field.select();
-  }
-
-  function remember(field) {
-    const was = before.get(field);
-    if (was !== undefined && was !== field.value) undoable.push([{ field, value: was }]);
-    before.set(field, field.value);
-    schedule();
-  }
-
-  const grid = { form, table, lines, lineOfRow, waiting, refresh, change, revert, line: (id) => byId.get(id), edited: () => ordered.filter((line) => line.unitsEdited || line.commentEdited) };
-  const keys = makeKeys(grid);
-  grid.goTo = keys.goTo;
-  makePaste(grid, keys);
-  const filter = makeFilter(table, form, lines);
-  const { save } = makeSave(grid);
-
-  form.addEventListener("input", (event) => {
-    const line = lineOfRow(event.target.closest("tr.line"));
-    if (line) refresh([line]);
-    else if (event.target.id === "line-search") requestAnimationFrame(() => filter.search(event.target.value));
-  });
-  form.addEventListener("focusin", ({ target }) => target.matches(".units, textarea.comment") && before.set(target, target.value));
-  form.addEventListener("focusout", ({ target }) => target.matches(".units, textarea.comment") && remember(target));
 
   const presses = [
     ["[data-toggle-group], [data-unfold]", (button) => toggle(button)],
     ["[data-filter]", (chip) => filter.choose(chip.dataset.filter)],
     ["[data-clear-filters]", () => filter.clear()],
     ["[data-group-by]", (button) => group(button)],
-    ["[data-undo]", undo],
-    ["[data-jump]", (link) => keys.goTo(byId.get(link.dataset.jump))],
+    ["[data-undo]", () => grid.undoAny()],
+    ["[data-copy]", copy],
+    ["[data-keys]", () => document.getElementById("keys").showModal()],
+    ["[data-jump]", (link) => ways.goTo(grid.line(link.dataset.jump))],
     [".line .comment-cell", (cell) => cell.querySelector("textarea")?.focus()],
   ];
 
   form.addEventListener("click", (event) => {
+    const line = grid.lineOfRow(event.target.closest("tr.line"));
+    if (line && event.target.closest("th")) return clickName(event, line);
     for (const [selector, act] of presses) {
       const target = event.target.closest(selector);
       if (!target) continue;
@@ -155,60 +94,81 @@ function start(form) {
     }
   });
 
+  /** A line's name opens its evidence; with Ctrl or Shift it selects. */
+  function clickName(event, line) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return selection.click(event, line);
+    if (event.target.closest("a") && !open(line)) event.preventDefault();
+  }
+
   function group(button) {
     for (const other of form.querySelectorAll("[data-group-by]")) other.setAttribute("aria-pressed", String(other === button));
-    regroup(table, ordered, button.dataset.groupBy, terms);
-    putInOrder();
+    regroup(grid.table, grid.lines(), button.dataset.groupBy, grid.terms);
+    grid.putInOrder();
   }
 
-  /** Submit is always pressable: it goes to what is missing, or saves first and then takes the step. */
-  async function submit() {
-    const [first] = waiting();
-    if (first) {
-      announce(form.querySelector("[data-gate-text]").textContent);
-      return keys.goTo(first);
-    }
-    if (await save()) document.getElementById("submit-form").requestSubmit();
-  }
-
-  form.addEventListener("submit", (event) => {
-    const step = event.submitter?.value;
-    if (event.submitter?.name !== "step") return;
-    event.preventDefault();
-    if (step === "submit") submit();
-    else save();
+  form.addEventListener("input", (event) => {
+    const line = grid.lineOfRow(event.target.closest("tr.line"));
+    if (line) grid.refresh([line]);
+    else if (event.target.id === "line-search") requestAnimationFrame(() => filter.search(event.target.value));
   });
 
-  window.addEventListener("beforeunload", (event) => totals.edits > 0 && event.preventDefault());
-  window.addEventListener("hashchange", () => goToAddress());
+  form.addEventListener("submit", (event) => {
+    if (event.submitter?.name !== "step") return;
+    event.preventDefault();
+    if (event.submitter.value === "submit") submit();
+    else saveAndTell();
+  });
+
+  /** Save because somebody asked for it, who hears that it is done. */
+  async function saveAndTell() {
+    if (await draft.save()) toast(texts.saved);
+  }
+
+  let isSubmitting = false;
+
+  /** Submit is always pressable: it goes to what is missing, or saves first and then takes the step, once. */
+  async function submit() {
+    const [first] = grid.waiting();
+    if (first) {
+      announce(form.querySelector("[data-gate-text]").textContent);
+      return ways.goTo(first);
+    }
+    if (isSubmitting) return;
+    isSubmitting = true;
+    if (await draft.isReadyToPost()) document.getElementById("submit-form").requestSubmit();
+    isSubmitting = false;
+  }
+
+  // A page from the browser's memory may be long out of date, after Submit for certain.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  window.addEventListener("beforeunload", (event) => journal.isBroken() && grid.edited().length && event.preventDefault());
+  window.addEventListener("hashchange", goToAddress);
+  document.addEventListener("line:leave", ({ detail }) => grid.line(detail?.id) && ways.goTo(grid.line(detail.id)));
   document.addEventListener("click", ({ target }) => {
-    const line = target.closest("[data-risks] a") && byId.get(target.closest("a").hash.slice(3));
-    if (line) requestAnimationFrame(() => keys.goTo(line));
+    const line = target.closest("[data-risks] a") && grid.line(target.closest("a").hash.slice(3));
+    if (line) requestAnimationFrame(() => ways.goTo(line));
   });
 
   function goToAddress() {
-    const line = byId.get(location.hash.slice(3));
-    if (line) keys.goTo(line);
+    const line = grid.line(location.hash.slice(3));
+    if (line) ways.goTo(line);
   }
 
-  /** Lines after the first page's come in the background: the page is usable before they are here, the sums wait for them. */
-  async function addRest(url) {
-    const answer = await fetch(url, { headers: { Accept: "text/html" } }).catch(() => null);
-    if (!answer?.ok) return notify(texts.restMissing);
-    const holder = document.createElement("template");
-    holder.innerHTML = `<table>${await answer.text()}</table>`;
-    const bodies = [...holder.content.querySelectorAll("tbody")];
-    table.append(...bodies);
-    addRows(bodies.flatMap((body) => [...body.querySelectorAll("tr.line")]));
-    isComplete = true;
-    schedule();
+  async function begin() {
+    grid.addFirst();
+    performance.mark("grid:usable");
+    const isWhole = !form.dataset.restUrl || (await fetchRest(form.dataset.restUrl, grid.append));
+    form.querySelector("[data-rest-wait]")?.remove();
+    if (isWhole) grid.complete();
+    else notes.show("rest", texts.restMissing, [{ label: texts.reload, href: location.pathname }]);
+    if (!isEditable) tabs.tell({ isFixed: true, version: grid.version() });
+    restore.offer();
     goToAddress();
+    performance.mark("grid:complete");
   }
 
-  addRows(table.querySelectorAll("tr.line"));
-  if (form.dataset.restUrl) addRest(form.dataset.restUrl);
-  if (form.dataset.editable === "yes") schedule();
-  goToAddress();
+  tick();
+  begin();
 }
 
 const form = document.querySelector("[data-grid]");

@@ -14,20 +14,34 @@ const CHIPS = {
 export function makeFilter(table, form, linesOf) {
   let chosen = null;
   let words = [];
+  let isOnPaper = false;
+
+  const isOn = () => chosen !== null || words.length > 0;
+  const isWanted = (line) => isOnPaper || ((!chosen || chosen.has(line)) && words.every((word) => textOf(line).includes(word)));
 
   function apply() {
+    const shown = new Set(linesOf().filter(isWanted));
     const groups = new Map();
-    let shown = 0;
     for (const line of linesOf()) {
-      const fits = (!chosen || chosen.has(line)) && words.every((word) => textOf(line).includes(word));
-      line.row.hidden = !fits;
-      shown += fits ? 1 : 0;
-      groups.set(line.row.parentElement, groups.get(line.row.parentElement) || fits);
+      const body = line.row.parentElement;
+      if (!groups.has(body)) groups.set(body, []);
+      groups.get(body).push(line);
     }
-    for (const [body, fits] of groups) body.hidden = !fits;
-    table.classList.toggle("is-filtered", chosen !== null || words.length > 0);
-    form.querySelector("[data-no-match]").hidden = shown > 0;
-    announce(plural(texts.found, shown));
+    const parts = new Map(); // table or chunk, and whether anything in it is shown
+    for (const [body, members] of groups) parts.set(body.parentElement, showBody(body, members, shown) || (parts.get(body.parentElement) ?? false));
+    for (const [part, isShown] of parts) if (part !== table) hide(part, !isShown);
+    table.classList.toggle("is-filtered", isOn());
+    form.querySelector("[data-no-match]").hidden = shown.size > 0;
+    table.hidden = shown.size === 0;
+    if (!isOnPaper) announce(plural(texts.found, shown.size));
+  }
+
+  /** A body without a shown line is hidden as a whole; its rows are left alone, as there may be thousands of such. */
+  function showBody(body, members, shown) {
+    const isShown = members.some((line) => shown.has(line));
+    hide(body, !isShown);
+    if (isShown) for (const line of members) hide(line.row, !shown.has(line));
+    return isShown;
   }
 
   function choose(name) {
@@ -42,12 +56,27 @@ export function makeFilter(table, form, linesOf) {
   }
 
   function clear() {
-    form.querySelector("#line-search").value = "";
+    const field = form.querySelector("#line-search");
+    field.value = "";
     words = [];
     choose("all");
+    field.focus(); // the button goes with its words
   }
 
-  return { choose, search, clear, isOn: () => chosen !== null || words.length > 0 };
+  /** A report on paper is a whole one. */
+  function print(isPrinting) {
+    if (!isOn()) return;
+    isOnPaper = isPrinting;
+    apply();
+  }
+
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
+  return { choose, search, clear, isOn };
+}
+
+function hide(element, isHidden) {
+  if (element.hidden !== isHidden) element.hidden = isHidden;
 }
 
 function textOf(line) {

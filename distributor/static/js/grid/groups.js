@@ -1,10 +1,9 @@
 // Groups of lines: folding, regrouping by customer, product or not at all, and each group's own sums.
 
-import { plural, texts } from "./texts.js";
+import { appendBodies, removeBodies } from "./chunks.js";
+import { fill, plural, texts } from "./texts.js";
 
 const LINES_PER_PART = 50; // without groups, lines stand in parts of this size, so that parts out of sight cost nothing
-const LINE_HEIGHT = 41;
-const GROUP_HEIGHT = 39;
 
 /** A line may fold away if it agrees and nobody has anything to say about it. */
 const folds = (line) => line.state === "agree" && !line.isChanged && !line.said && !line.unitsEdited && !line.row.querySelector(".remarks");
@@ -14,8 +13,8 @@ export function regroup(table, lines, mode, terms) {
   const keyOf = { customer: (line) => line.customer, product: (line) => line.product, none: () => "" }[mode];
   const groups = mode === "none" ? partsOf(lines) : groupBy(lines, keyOf);
   const bodies = [...groups].map(([key, members]) => bodyOf(mode === "none" ? "" : key, members, mode, terms));
-  for (const body of [...table.tBodies]) body.remove();
-  table.append(...bodies);
+  removeBodies(table);
+  appendBodies(table, bodies);
 }
 
 function groupBy(lines, keyOf) {
@@ -48,7 +47,6 @@ function bodyOf(key, members, mode, terms) {
   body.append(head, ...shown.map((line) => line.row), ...(away.length && shown.length ? [fold] : []), ...away.map((line) => line.row));
   if (mode !== "none") head.querySelector("[data-group-name]").textContent = members[0].row.querySelector(`.${mode}`).textContent;
   if (away.length === members.length) body.classList.add("is-folded");
-  body.style.containIntrinsicBlockSize = `auto ${GROUP_HEIGHT * (away.length ? 2 : 1) + shown.length * LINE_HEIGHT}px`;
   showGroup(body, members, terms);
   return body;
 }
@@ -83,7 +81,7 @@ function markOf(needs, explained) {
 
 function showFold(body, away, terms) {
   const text = body.querySelector("[data-fold-text]");
-  if (text) text.textContent = `${plural(texts.foldedLines, away.length)}, ${terms.symbol} ${terms.money(sum(away))}`;
+  if (text) text.textContent = fill(plural(texts.foldedLines, away.length), { amount: `${terms.symbol} ${terms.money(sum(away))}` });
 }
 
 /** Open or close a whole group, or the agreeing lines of one. */
@@ -99,7 +97,7 @@ export function toggle(button) {
 /** Make a line visible, whatever it is folded behind. */
 export function reveal(row) {
   const body = row.parentElement;
-  row.hidden = body.hidden = false;
+  row.hidden = body.hidden = body.parentElement.hidden = false;
   if (body.classList.contains("is-folded")) toggle(body.querySelector("[data-toggle-group]"));
   if (row.classList.contains("is-fold")) body.classList.add("is-unfolded");
 }
@@ -107,7 +105,7 @@ export function reveal(row) {
 /** Whether a row can be reached: neither filtered out nor folded away. No layout is read. */
 export function isShown(row, table) {
   const body = row.parentElement;
-  if (row.hidden || body.hidden) return false;
+  if (row.hidden || body.hidden || body.parentElement.hidden) return false;
   if (table.classList.contains("is-filtered")) return true;
   if (body.classList.contains("is-folded")) return false;
   return !row.classList.contains("is-fold") || body.classList.contains("is-unfolded");

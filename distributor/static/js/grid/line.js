@@ -9,7 +9,7 @@ export function lineOf(row) {
   const data = row.dataset;
   const input = row.querySelector(".units");
   const comment = row.querySelector("textarea.comment");
-  return {
+  const line = {
     row,
     input,
     comment,
@@ -24,10 +24,33 @@ export function lineOf(row) {
     isChanged: "changed" in data,
     noteOpen: "noteOpen" in data,
     isWaived: "waived" in data,
+    limit: unitsOf(data.limit?.replace("-", "")), // how large a difference words carried from an earlier cycle cover …
+    limitIsUnder: data.limit?.startsWith("-") ?? false, // … and on which side
+    carry: carryOf(row),
+    savedCarry: data.carried ?? "",
     savedUnits: unitsOf(data.saved),
     savedComment: data.savedComment ?? comment?.defaultValue ?? row.querySelector(".comment-text").textContent,
     product: data.product,
     customer: data.customer ?? row.parentElement.dataset.key,
+  };
+  line.noted = { units: line.savedUnits, comment: line.savedComment.trim() }; // as they stood when the note was written
+  return line;
+}
+
+/**
+ * Until when the line's comment is carried forward: an ISO date or "". It behaves as the row's other fields do, so that it
+ * is edited, undone and saved with them; only the mark beside the comment shows it.
+ */
+function carryOf(row) {
+  return {
+    get value() {
+      return row.dataset.carry ?? row.dataset.carried ?? "";
+    },
+    set value(until) {
+      row.dataset.carry = until;
+    },
+    closest: () => row,
+    focus: () => row.querySelector("textarea.comment")?.focus(),
   };
 }
 
@@ -35,10 +58,15 @@ export function lineOf(row) {
 export function judge(line, terms) {
   const typed = line.input ? readUnits(line.input.value, line.precision) : { units: line.savedUnits };
   line.error = typed.error ?? "";
+  line.readings = typed.readings;
   line.units = typed.error ? line.savedUnits : typed.units;
   line.said = (line.comment ? line.comment.value : line.savedComment).trim();
   line.unitsEdited = line.input !== null && (line.error !== "" || line.units !== line.savedUnits);
   line.commentEdited = line.comment !== null && line.said !== line.savedComment.trim();
+  line.carryUntil = line.said ? line.carry.value : "";
+  line.carryEdited = line.carryUntil !== line.savedCarry;
+  line.isEdited = line.unitsEdited || line.commentEdited || line.carryEdited;
+  line.edits = Number(line.unitsEdited) + Number(line.commentEdited || line.carryEdited);
   line.difference = line.provisioned === null || line.units === null ? null : line.units - line.provisioned;
   line.isDiscrepancy = exceedsTolerance(line, terms);
   line.state = stateOf(line);
@@ -58,13 +86,26 @@ function exceedsTolerance(line, terms) {
 }
 
 function stateOf(line) {
-  const untouched = line.units === line.savedUnits && !line.commentEdited;
   if (line.units === null) return "missing";
-  if (line.noteOpen && untouched) return "need";
+  if (line.noteOpen && line.units === line.noted.units && line.said === line.noted.comment) return "need";
   if (line.isWaived && line.units === line.savedUnits) return "explained";
   if (line.provisioned === null && line.isManual) return "counted";
-  if (line.provisioned === null || line.isDiscrepancy) return line.said ? "explained" : "need";
+  if (line.provisioned === null || line.isDiscrepancy) return isExplained(line) ? "explained" : "need";
   return line.difference === 0n ? "agree" : "tolerance";
+}
+
+/** Words explain; those carried from an earlier cycle, until they are written anew, only up to the difference they were given for. */
+function isExplained(line) {
+  if (!line.said) return false;
+  if (line.limit === null || line.commentEdited) return true;
+  if (line.difference === null || line.difference < 0n !== line.limitIsUnder) return false;
+  return (line.difference < 0n ? -line.difference : line.difference) <= line.limit;
+}
+
+/** Whether the line can go to the server: no wrong number, no open choice, nothing it has refused as it stands. */
+export function isSendable(line) {
+  if (line.error || line.conflict || (line.units === null && line.provisioned !== null)) return false;
+  return !line.refused || line.refused.units !== line.input.value || line.refused.comment !== line.comment.value;
 }
 
 /** What automatic submission would charge: never less than was declared. */

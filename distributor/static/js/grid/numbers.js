@@ -13,7 +13,8 @@ const groupSign = parts.find((part) => part.type === "group")?.value ?? ",";
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const grouped = new RegExp(`^\\d{1,3}(${escaped(groupSign)}\\d{3})+(${escaped(decimalSign)}\\d+)?$`);
-const ungrouped = new RegExp(`^\\d{1,15}(${escaped(decimalSign)}\\d+)?$`);
+const bare = new RegExp(`^\\d{1,15}(${escaped(decimalSign)}\\d+)?$`);
+const plainly = /^\d{1,15}(\.\d+)?$/;
 
 /** A plain decimal string ("300", "0.25", "" for unknown) as a scaled BigInt, or null for unknown. */
 function scaled(text, decimals) {
@@ -26,19 +27,30 @@ export const unitsOf = (plain) => scaled(plain, UNIT_DECIMALS);
 export const priceOf = (plain) => scaled(plain, PRICE_DECIMALS);
 
 /**
- * What somebody typed or pasted, in the reader's way of writing numbers.
- * Answers {units} (null where the field was left empty) or {error: "notANumber" | "tooPrecise" | "tooLarge"}.
+ * What somebody typed or pasted: in the reader's way of writing numbers, or plainly with a point ("1234.5").
+ * Answers {units} (null where the field was left empty) or {error: "notANumber" | "tooPrecise" | "tooLarge" | "ambiguous"};
+ * an ambiguous one comes with its two readings.
  */
 export function readUnits(typed, precision) {
   const text = typed.replace(/[\s\u00a0\u202f]/g, "");
   if (text === "") return { units: null };
-  if (!grouped.test(text) && !ungrouped.test(text)) return { error: "notANumber" };
-  const plain = text.replaceAll(groupSign, "").replace(decimalSign, ".");
-  const fraction = (plain.split(".")[1] ?? "").replace(/0+$/, "");
-  if (fraction.length > precision) return { error: "tooPrecise" };
-  const units = unitsOf(plain);
-  return units > MOST_UNITS ? { error: "tooLarge" } : { units };
+  const readings = readingsOf(text);
+  if (!readings.length) return { error: "notANumber" };
+  const fitting = readings.filter((plain) => decimalsOf(plain) <= precision).map(unitsOf);
+  if (!fitting.length) return { error: "tooPrecise" };
+  if (fitting.length > 1) return { error: "ambiguous", readings: fitting };
+  return fitting[0] > MOST_UNITS ? { error: "tooLarge" } : { units: fitting[0] };
 }
+
+/** The numbers that a text may stand for, as plain decimals: "1.234" is two for a German, who groups with points. */
+function readingsOf(text) {
+  const readings = new Set();
+  if (grouped.test(text) || bare.test(text)) readings.add(text.replaceAll(groupSign, "").replace(decimalSign, "."));
+  if (plainly.test(text)) readings.add(text);
+  return [...readings];
+}
+
+const decimalsOf = (plain) => (plain.split(".")[1] ?? "").replace(/0+$/, "").length;
 
 /** Units as the plain decimal string that the server reads; "" for unknown. */
 export function plainUnits(units) {
@@ -50,6 +62,9 @@ export function plainUnits(units) {
 
 /** Units as they stand in an input of the reader's locale, without grouping. */
 export const typedUnits = (units) => plainUnits(units).replace(".", decimalSign);
+
+/** A number as shown, without the signs between its thousands. */
+export const ungrouped = (shown) => shown.replaceAll(groupSign, "");
 
 const unitFormat = new Intl.NumberFormat(locale, { maximumFractionDigits: UNIT_DECIMALS });
 

@@ -1,7 +1,8 @@
 // Write one line's state into its row. Only attributes and texts that differ are touched: CSS draws the icons by data-state.
 
+import { isSendable } from "./line.js";
 import { showDifference, showUnits } from "./numbers.js";
-import { fill, texts } from "./texts.js";
+import { fill, shortDay, texts } from "./texts.js";
 
 const WORDS = { need: "stateNeed", explained: "stateExplained", tolerance: "stateTolerance", missing: "stateMissing" };
 
@@ -47,31 +48,50 @@ function paintAmount(line, terms) {
 function paintInput(line) {
   const wrong = line.error !== "" || line.state === "need" || line.state === "missing";
   setAttribute(line.input, "aria-invalid", wrong ? "true" : null);
-  const message = line.error && fill(texts[line.error], { n: line.precision });
-  remark(line.row, message);
+  remark(line.row, messageOf(line));
 }
 
-/** Show or take away the sentence below the line that says what is wrong with what was typed. */
-export function remark(row, message) {
-  let cell = row.querySelector(".remarks");
-  let note = cell?.querySelector(".line-error");
-  if (!message) return void note?.remove();
-  if (!cell) {
-    cell = row.insertCell();
-    cell.className = "remarks";
-    cell.setAttribute("role", "cell");
-  }
+function messageOf(line) {
+  const [a, b] = (line.readings ?? []).map(showUnits);
+  if (line.error) return fill(texts[line.error], { n: line.precision, a, b });
+  if (line.units === null && line.provisioned !== null) return texts.empty;
+  return isSendable(line) ? "" : (line.refused?.reason ?? "");
+}
+
+/**
+ * Show or take away a sentence below the line: what is wrong with what was typed ("line-error"), or what had been typed
+ * before ("line-typed").
+ */
+export function remark(row, message, kind = "line-error") {
+  let note = row.querySelector(`.remarks > .${kind}`);
+  if (!message) return takeAway(note);
   if (!note) {
     note = document.createElement("span");
-    note.className = "line-error";
-    note.setAttribute("role", "alert");
-    cell.prepend(note);
+    note.className = kind;
+    if (kind === "line-error") note.setAttribute("role", "alert");
+    remarksOf(row).prepend(note);
   }
   setText(note, message);
 }
 
+function takeAway(note) {
+  const cell = note?.parentElement;
+  note?.remove();
+  if (cell && !cell.children.length) cell.remove();
+}
+
+function remarksOf(row) {
+  const present = row.querySelector(".remarks");
+  if (present) return present;
+  const cell = row.insertCell();
+  cell.className = "remarks";
+  cell.setAttribute("role", "cell");
+  return cell;
+}
+
 function paintComment(line) {
   const needed = line.state === "need";
+  if (line.carryUntil !== line.paintedCarry) paintCarry(line);
   setAttribute(line.comment, "aria-required", needed ? "true" : null);
   setAttribute(line.comment, "placeholder", needed ? question(line) : null);
 }
@@ -80,4 +100,16 @@ function question(line) {
   if (line.noteOpen) return texts.answerNote;
   if (line.provisioned === null) return texts.whyUnknown;
   return fill(texts.why, { units: showUnits(line.units), provisioned: showUnits(line.provisioned) });
+}
+
+/** The mark beside a comment that says until when it is carried forward. */
+function paintCarry(line) {
+  const was = line.paintedCarry ?? line.savedCarry;
+  line.paintedCarry = line.carryUntil;
+  if (was === line.carryUntil) return;
+  line.row.querySelector(".carry-mark")?.remove();
+  if (!line.carryUntil) return;
+  const mark = document.querySelector("#carry-template").content.firstElementChild.cloneNode(true);
+  mark.lastElementChild.textContent = fill(texts.until, { day: shortDay(line.carryUntil) });
+  line.row.querySelector(".comment-cell").append(mark);
 }

@@ -1,11 +1,9 @@
 // The report's sums, kept up to date line by line, and the places on the page that show them.
 
 import { showDifference, showUnits } from "./numbers.js";
-import { fill, plural, texts } from "./texts.js";
+import { fill, texts } from "./texts.js";
 
 const SUMS = ["units", "difference", "amount", "notCharged", "penalty"];
-const SHOWN_RISKS = 6;
-const SHOWN_JUMPS = 3;
 
 const found = new Map();
 
@@ -30,7 +28,7 @@ export function count(totals, line, sign = 1) {
   totals.provisioned += factor * (line.provisioned ?? 0n);
   totals.states[line.state] += sign;
   totals.discrepancies += line.isDiscrepancy ? sign : 0;
-  totals.edits += (line.unitsEdited ? sign : 0) + (line.commentEdited ? sign : 0);
+  totals.edits += sign * line.edits;
   totals.errors += line.error ? sign : 0;
   totals.lines += sign;
 }
@@ -79,63 +77,4 @@ function drawBand(svg, shares, all) {
     part.setAttribute("width", Math.max(width - 2, 0).toFixed(1));
     at += width;
   });
-}
-
-/** The "If you do nothing" panel: each line at risk, its units now and then, and what it would cost. */
-export function showIdle(totals, risks, terms) {
-  const panel = place("[data-idle]");
-  if (!panel) return;
-  const costly = risks.length > 0;
-  panel.classList.toggle("is-costly", costly);
-  panel.querySelector("[data-risks]").hidden = !costly;
-  panel.querySelector("[data-idle-costly]").hidden = !costly;
-  panel.querySelector("[data-idle-calm]").hidden = costly;
-  const costliest = [...risks].sort((a, b) => Number(b.penalty - a.penalty));
-  panel.querySelector("[data-risks] tbody").replaceChildren(...costliest.slice(0, SHOWN_RISKS).map((line) => riskRow(panel, line, terms)));
-  panel.querySelector("[data-risk-more]").textContent = risks.length > SHOWN_RISKS ? `${plural(texts.more, risks.length - SHOWN_RISKS)} ` : "";
-  panel.querySelector("[data-risk-total]").textContent = terms.money(totals.amount);
-  panel.querySelector("[data-risk-after]").textContent = terms.money(totals.amount + totals.penalty);
-  panel.querySelector("[data-risk-penalty]").textContent = `+ ${terms.money(totals.penalty)}`;
-}
-
-function riskRow(panel, line, terms) {
-  const row = panel.querySelector("#risk-template").content.querySelector("tr").cloneNode(true);
-  const link = row.querySelector("a");
-  link.href = `#${line.row.id}`;
-  link.textContent = nameOf(line);
-  row.querySelector("[data-from]").textContent = showUnits(line.units);
-  row.querySelector("[data-to]").textContent = showUnits(line.idleUnits);
-  row.querySelector("[data-penalty]").textContent = terms.money(line.penalty);
-  return row;
-}
-
-const nameOf = (line) => line.row.querySelector(".customer").textContent || line.row.querySelector(".product").textContent;
-
-/** The bar that stays in sight: what is unsaved, what Submit still needs, and links to the first of them. */
-export function showDock(totals, waiting, canUndo) {
-  const dock = place(".dock");
-  if (!dock) return;
-  const { need, missing } = totals.states;
-  dock.querySelector("[data-changes]").classList.toggle("is-unsaved", totals.edits > 0);
-  dock.querySelector("[data-changes-text]").textContent = totals.edits ? plural(texts.unsaved, totals.edits) : texts.allSaved;
-  dock.querySelector("[data-undo]").hidden = !canUndo;
-  const gate = dock.querySelector("[data-gate]");
-  gate.classList.toggle("is-ready", need + missing === 0);
-  dock.querySelector("[data-gate-text]").textContent = need ? plural(texts.needComments, need) : missing ? plural(texts.needFigures, missing) : texts.ready;
-  changeIcon(gate, need + missing ? "message-exclamation" : "circle-check");
-  dock.querySelector("[data-jumps]").replaceChildren(...waiting.slice(0, SHOWN_JUMPS).map(jumpTo));
-}
-
-function changeIcon(box, name) {
-  const use = box.querySelector("use");
-  use.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${name}`));
-}
-
-function jumpTo(line) {
-  const link = place("#jump-template").content.firstElementChild.cloneNode(true);
-  link.href = `#${line.row.id}`;
-  link.dataset.jump = line.id;
-  const amount = line.difference === null ? "" : ` ${showDifference(line.difference)}`;
-  link.prepend(`${nameOf(line).split(" ")[0]}${amount}`);
-  return link;
 }
