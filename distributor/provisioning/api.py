@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, request
+from flask_babel import gettext, ngettext
 from flask_smorest import Blueprint
 from werkzeug.exceptions import UnsupportedMediaType
 
@@ -79,15 +80,18 @@ def _sent() -> tuple[str | None, bytes]:
         return _uploaded()
     if not request.is_json and request.mimetype not in FILES:
         taken = ", ".join(("application/json", *FILES[:2], FORM))
-        raise UnsupportedMediaType(
-            f"Usage is taken as {taken}, not as {request.mimetype or 'a body without Content-Type'}."
-        )
+        given = request.mimetype or gettext("a body without Content-Type")
+        raise UnsupportedMediaType(gettext("Usage is taken as %(taken)s, not as %(given)s.", taken=taken, given=given))
     return None, raw_body()
 
 
 def _uploaded() -> tuple[str | None, bytes]:
     files = [file for _, file in request.files.items(multi=True)]
     if len(files) != 1:
-        message = f"Send one file, in the field “file”; there were {len(files)}."
+        message = ngettext(
+            "Send one file, in the field “file”; there was %(num)s.",
+            "Send one file, in the field “file”; there were %(num)s.",
+            len(files),
+        )
         raise InputRefused(message, [FieldError(message, "file")])
     return file_name(files[0].filename), files[0].read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from distributor.accounts.queries import AccountRow
 from distributor.errors import FieldError, InputRefused
 from distributor.provisioning.formats import UnreadableFile, UsageFile, read_usage
+from distributor.saying import said
 from distributor.words import on_a_line
 from workflows.report_cycle import Cycle, bounds
 
@@ -19,7 +20,8 @@ def read_upload(
     try:
         return read_usage(content, name=name, cycle=cycle, starts_on=starts_on, ends_on=ends_on, format=file_format)
     except UnreadableFile as error:
-        raise InputRefused(error.message, [FieldError(error.message, "file")]) from error
+        why = said(error.message)
+        raise InputRefused(why, [FieldError(why, "file")]) from error
 
 
 def file_name(given: str | None) -> str | None:

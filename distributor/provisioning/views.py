@@ -21,6 +21,7 @@ from distributor.provisioning.formats import csv_template, xlsx_template
 from distributor.provisioning.operations import import_usage
 from distributor.provisioning.operations.importing import ImportResult, check_may_import
 from distributor.provisioning.uploads import file_name, read_upload
+from distributor.saying import said
 from workflows.errors import InvalidInput, Refused
 from workflows.report_cycle import Cycle
 
@@ -63,7 +64,7 @@ def send() -> tuple[str, int]:
     db.session.commit()
     if not checked:
         flash(gettext("Imported."), "success")
-    wrong = tuple(FieldError(row.reason, row.field, row=row.row) for row in result.refused)
+    wrong = tuple(FieldError(said(row.reason), row.field, row=row.row) for row in result.refused)
     return _page(member, Outcome(result, checked, errors=wrong)), 200
 
 
@@ -102,7 +103,7 @@ def _cycle() -> Cycle:
     try:
         return Cycle.parse(request.form.get("cycle", "").strip())
     except InvalidInput as error:
-        raise InputRefused(error.message, [FieldError(error.message, "cycle")]) from error
+        raise InputRefused(said(error), [FieldError(said(error), "cycle")]) from error
 
 
 def _page(member: CurrentMember, outcome: Outcome) -> str:
@@ -124,7 +125,7 @@ def _page(member: CurrentMember, outcome: Outcome) -> str:
 @signed_in
 def template(kind: str) -> Response:
     """Our own layout, ready to fill in."""
-    content = csv_template() if kind == "csv" else xlsx_template()
+    content = csv_template() if kind == "csv" else xlsx_template(said)
     answer = Response(content, mimetype="text/csv" if kind == "csv" else XLSX)
     answer.headers["Content-Disposition"] = f'attachment; filename="usage-template.{kind}"'
     return answer
