@@ -9,23 +9,29 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
+
 from distributor.api.bodies import refused
 from distributor.api.fields import UNSTORABLE
 from distributor.errors import FieldError, InputRefused
-from distributor.usage_reports.operations.drafts import KEPT, LineDraft
+from distributor.formatting import units as units_in_words
+from distributor.usage_reports.operations.carrying import KEPT, day_of
+from distributor.usage_reports.operations.drafts import LineDraft
 
 MOST_LINES = 20_000
-FIELDS = frozenset({"id", "version", "chargeable_units", "comment"})
+FIELDS = frozenset({"id", "version", "chargeable_units", "comment", "carry_until"})
 
 
 def drafts_given(data: Any) -> list[LineDraft]:
-    """Drafts from `[{id, version?, chargeable_units?, comment?}]`. Raises InputRefused that names each wrong
-    place.
+    """Drafts from `[{id, version?, chargeable_units?, comment?, carry_until?}]`. Raises InputRefused that names each
+    wrong place.
     """
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise InputRefused("Give a list of lines.", [FieldError("Give a list of lines, each an object with an id.")])
+        why = gettext("Give a list of lines, each an object with an id.")
+        raise InputRefused(why, [FieldError(why)])
     if len(data) > MOST_LINES:
-        raise InputRefused(f"At most {MOST_LINES} lines are saved at once, not {len(data)}.")
+        given = {"most": units_in_words(MOST_LINES), "given": units_in_words(len(data))}
+        raise InputRefused(gettext("At most %(most)s lines are saved at once, not %(given)s.", **given))
     errors: list[FieldError] = []
     drafts = [_draft(item, number, errors) for number, item in enumerate(data)]
     if errors:
@@ -35,20 +41,28 @@ def drafts_given(data: Any) -> list[LineDraft]:
 
 def _draft(item: Mapping[str, Any], number: int, errors: list[FieldError]) -> LineDraft:
     units, comment, version = item.get("chargeable_units", KEPT), item.get("comment", KEPT), item.get("version")
-    wrong = dict.fromkeys(item.keys() - FIELDS, "There is no such field here.")
+    until = item.get("carry_until", KEPT)
+    wrong = dict.fromkeys(item.keys() - FIELDS, gettext("There is no such field here."))
     uid = _uid(item.get("id"))
     if uid is None:
-        wrong["id"] = "Give the id of a line of this report, a UUID."
+        wrong["id"] = gettext("Give the id of a line of this report, a UUID.")
     if not _is_version(version):
-        wrong["version"] = "Give the line's version as a whole number."
+        wrong["version"] = gettext("Give the line's version as a whole number.")
     if not _is_number(units):
-        wrong["chargeable_units"] = 'Give a number, best as a text such as "2.85", or null.'
+        wrong["chargeable_units"] = gettext('Give a number, best as a text such as "2.85", or null.')
     if not _is_text(comment):
-        wrong["comment"] = "Give a text without control characters, or null."
+        wrong["comment"] = gettext("Give a text without control characters, or null.")
+    if not _is_day(until):
+        wrong["carry_until"] = gettext("Give a day such as 2026-10-31, or null.")
     if wrong:
         line = str(uid) if uid else None
         errors += [FieldError(reason, f"{number}.{_shown(name)}", line) for name, reason in wrong.items()]
-    return LineDraft(uid or UUID(int=0), version, units, comment)
+    day = day_of(until) if isinstance(until, str) else until
+    return LineDraft(uid or UUID(int=0), version, units, comment, day)
+
+
+def _is_day(given: Any) -> bool:
+    return given is KEPT or given is None or (isinstance(given, str) and day_of(given) is not None)
 
 
 def _uid(given: Any) -> UUID | None:

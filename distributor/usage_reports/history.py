@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import gettext, ngettext
 
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
-from workflows.usage_report import Side
+from workflows.usage_report import Side, Step
 
 MOST_CHANGES_SHOWN = 200
+SITTING = timedelta(minutes=30)
 
 ICONS = {
     "open": "file-plus", "save": "device-floppy", "refresh": "refresh", "price": "cash", "submit": "send",
@@ -42,25 +44,82 @@ class Entry:
 
 
 def history_of(report: ReportRow) -> list[Entry]:
-    """Every action of the report, newest first."""
+    """Every action of the report, newest first; what one person saved in one go is one entry."""
     by_version: dict[int, list[Any]] = defaultdict(list)
     for change in queries.changes(report.id):
         by_version[change.version].append(change)
-    return [_entry(action, by_version[action.version]) for action in queries.history(report.id)]
+    sittings = _sittings(queries.history(report.id))
+    return [
+        _entry(actions, [change for action in actions for change in by_version[action.version]]) for actions in sittings
+    ]
 
 
-def _entry(action: Any, changes: list[Any]) -> Entry:
+def _sittings(actions: Sequence[Any]) -> list[list[Any]]:
+    """Actions newest first, drafts that one person saved within `SITTING` of each other put together: a page that saves
+    by itself makes many of them.
+    """
+    sittings: list[list[Any]] = []
+    for action in actions:
+        if sittings and _continues(sittings[-1][0], action):
+            sittings[-1].append(action)
+        else:
+            sittings.append([action])
+    return sittings
+
+
+def _continues(newest: Any, action: Any) -> bool:
+    if not (_is_plain_save(newest) and _is_plain_save(action)):
+        return False
+    return _by_whom(newest) == _by_whom(action) and newest.at - action.at <= SITTING
+
+
+def _by_whom(action: Any) -> tuple[object, ...]:
+    return action.actor_user_id, action.actor_name, action.via
+
+
+def _is_plain_save(action: Any) -> bool:
+    """A draft of lines; not one that added or removed a line or took usage over."""
+    return action.step == Step.SAVE and not action.details.keys() - {"lines"}
+
+
+def _entry(actions: Sequence[Any], changes: list[Any]) -> Entry:
+    newest, shown = actions[0], _from_first_to_last(changes) if len(actions) > 1 else changes
     return Entry(
-        icon=ICONS[action.step],
-        text=own_words(action) if action.actor_side == Side.SYSTEM else words(action),
-        actor="" if action.actor_side == Side.SYSTEM else action.actor_name,
-        via=via_words(action.via),
-        at=action.at,
-        reason=action.reason,
-        version=action.version,
-        changes=changes[:MOST_CHANGES_SHOWN],
-        hidden=max(0, len(changes) - MOST_CHANGES_SHOWN),
+        icon=ICONS[newest.step],
+        text=_text(actions, shown),
+        actor="" if newest.actor_side == Side.SYSTEM else newest.actor_name,
+        via=via_words(newest.via),
+        at=newest.at,
+        reason=newest.reason,
+        version=newest.version,
+        changes=shown[:MOST_CHANGES_SHOWN],
+        hidden=max(0, len(shown) - MOST_CHANGES_SHOWN),
     )
+
+
+def _text(actions: Sequence[Any], changes: Sequence[Any]) -> str:
+    newest = actions[0]
+    if newest.actor_side == Side.SYSTEM:
+        return own_words(newest)
+    if len(actions) == 1:
+        return words(newest)
+    return _saved({"lines": len({change.line_uid for change in changes})})
+
+
+def _from_first_to_last(changes: Sequence[Any]) -> list[Any]:
+    """Changes newest first as one for each field of a line: what it was before all of them, and what it came to.
+    A field that came back to what it was is no change.
+    """
+    oldest = {(change.line_uid, change.field): change.old for change in changes}
+    newest: dict[tuple[Any, str], Any] = {}
+    for change in changes:
+        newest.setdefault((change.line_uid, change.field), change)
+    return [_as_one(change, oldest[key]) for key, change in newest.items() if oldest[key] != change.new]
+
+
+def _as_one(newest: Any, old: str | None) -> Any:
+    given = {name: getattr(newest, name) for name in ("line_uid", "line_label", "field", "new")}
+    return SimpleNamespace(**given, old=old)
 
 
 def own_words(action: Any) -> str:

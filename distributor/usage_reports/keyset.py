@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import Row, Select, func, or_, select, tuple_, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -50,7 +51,7 @@ def _position(uid: UUID, member: CurrentMember) -> Row[Any]:
     )
     row = db.session.execute(query).one_or_none()
     if row is None:
-        raise NotFound("The report of this cursor")
+        raise NotFound(gettext("The report of this cursor"))
     return row
 
 

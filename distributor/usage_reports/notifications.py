@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from workflows.usage_report import Role, Side
 
@@ -36,3 +38,26 @@ AUDIENCES: dict[str, tuple[Audience, ...]] = {
     "reopened_by_msp": (REVIEWING,),
     "reopened_by_distributor": (REPORTING,),
 }
+
+# What nobody can switch off: it opens or shortens the time in which silence costs money, says that it has cost money,
+# or lets people in (docs/decisions/0018). Of reminders the early ones can be.
+STATUTORY: dict[Side, frozenset[str]] = {
+    Side.MSP: frozenset({"opened", "auto_submitted", "rejected", "reopened_by_distributor"}),
+    Side.DISTRIBUTOR: frozenset(),
+}
+EARLY_SECONDS = 24 * 3600
+
+
+def may_be_muted(event: str, side: Side) -> bool:
+    """Whether a member may switch this kind of mail off."""
+    return event in AUDIENCES and event not in STATUTORY[side]
+
+
+def muted_as(event: str, side: Side) -> str:
+    """How `members.muted` names a kind of mail: by side, as a company may be distributor and MSP."""
+    return f"{side}:{event}"
+
+
+def is_urgent(event: str, details: Mapping[str, Any]) -> bool:
+    """Whether a mail goes to those, too, who switched its kind off: a reminder on the last day, or one by a person."""
+    return event == "reminder" and int(details.get("seconds_before", 0)) <= EARLY_SECONDS

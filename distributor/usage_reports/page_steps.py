@@ -12,6 +12,7 @@ from distributor.database import db
 from distributor.errors import NotFound
 from distributor.identity.acting import Acting, acting
 from distributor.identity.current import require_member
+from distributor.saying import said as in_words
 from distributor.usage_reports import forms, queries
 from distributor.usage_reports.queries import ReportRow
 from workflows.errors import Refused
@@ -32,7 +33,7 @@ def take_step(uid: UUID, act: Act, said: str) -> Response:
         raise
     except Refused as refused:
         db.session.rollback()
-        flash(refused.message, "error")
+        flash(in_words(refused), "error")
         return redirect(url_for(".show", uid=uid))
     db.session.commit()
     flash(said, "success")

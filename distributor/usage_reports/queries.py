@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import BigInteger, Row, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
@@ -92,7 +93,7 @@ def reports_in_sight_for_update(uids: Sequence[UUID], member: CurrentMember) -> 
 def _one(query: Select[Any], uid: UUID, member: CurrentMember) -> ReportRow:
     row = db.session.execute(query, {"uid": uid, "organization": member.organization_id}).one_or_none()
     if row is None:
-        raise NotFound("This usage report")
+        raise NotFound(gettext("This usage report"))
     return row
 
 
@@ -171,15 +172,6 @@ def previous_provisioned(report_row: ReportRow) -> dict[tuple[int | None, int], 
     )
     query = select(LINE.c.customer_id, LINE.c.product_id, LINE.c.provisioned_units).where(LINE.c.report_id == earlier)
     return {(row.customer_id, row.product_id): row.provisioned_units for row in db.session.execute(query)}
-
-
-def approved_units(report_row: ReportRow) -> dict[tuple[int | None, int], Decimal | None]:
-    """Chargeable units of the last approved report, by (customer id, product id); empty without one."""
-    last = last_approved(report_row)
-    if last is None:
-        return {}
-    query = select(LINE.c.customer_id, LINE.c.product_id, LINE.c.chargeable_units).where(LINE.c.report_id == last.id)
-    return {(row.customer_id, row.product_id): row.chargeable_units for row in db.session.execute(query)}
 
 
 def last_approved(report_row: ReportRow) -> ReportRow | None:

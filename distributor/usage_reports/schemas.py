@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from distributor.api.fields import Choice, CycleField, Exact, Fields, Flag, Identity, Items, Part, Text, Whole
+from distributor.api.fields import Choice, CycleField, Day, Exact, Fields, Flag, Identity, Items, Part, Text, Whole
 from distributor.api.figures import WITHOUT_A_CALL
 from distributor.api.pages import PageQuery
-from distributor.api.schemas import CURSOR, MONEY, Problem, Shape, cycle, day, instant, money, units
+from distributor.api.schemas import CURSOR, DAY, MONEY, Problem, Shape, cycle, day, instant, money, units
 from workflows.usage_report import Side, Status, Step, SubmissionKind
 
 MOST_LINES = 20_000
@@ -40,6 +40,13 @@ class LineDraft(Fields):
     version = Whole(1, 999_999_999, metadata={"description": "The line's version as you read it."})
     chargeable_units = Exact(allow_none=True, metadata=UNITS_GIVEN)
     comment = Text(10_000, blank=True, allow_none=True, metadata={"description": "At most 2,000 characters are kept."})
+    carry_until = Day(
+        allow_none=True,
+        metadata={
+            "description": "Until when later cycles start with the comment, while their difference has the same "
+            "direction and is no larger; null carries it no further."
+        },
+    )
 
 
 class NewLineBody(Fields):
@@ -105,7 +112,9 @@ class Totals(Shape):
     amount = money()
     penalty = money()
     discrepancies = fields.Integer()
-    uncommented = fields.Integer(metadata={"description": "Discrepancies without a comment."})
+    uncommented = fields.Integer(
+        metadata={"description": "Discrepancies without a comment, or with one that was carried from a smaller one."}
+    )
     unexplained = fields.Integer(metadata={"description": "Lines that have to be explained before submission."})
     penalised = fields.Integer()
     estimated = fields.Integer()
@@ -181,6 +190,9 @@ class Line(Shape):
     unit_price = units()
     amount = fields.String(allow_none=True, metadata={**MONEY, "description": "null while units or price are unknown."})
     comment = fields.String(allow_none=True)
+    carried_until = fields.String(
+        allow_none=True, metadata={**DAY, "description": "Until when later cycles start with this comment."}
+    )
     system_note = fields.String(allow_none=True)
     reviewer_note = fields.String(allow_none=True)
     accepted = fields.Boolean(metadata={"description": "Accepted with a rejection: it stays as it is."})

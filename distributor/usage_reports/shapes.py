@@ -85,6 +85,7 @@ def line(row: LineRow) -> dict[str, Any]:
         "unit_price": units(row.unit_price),
         "amount": money(row.amount, row.minor_unit) if known else None,
         "comment": row.comment,
+        "carried_until": row.carried_until and row.carried_until.isoformat(),
         "system_note": row.system_note,
         "reviewer_note": row.reviewer_note,
         "accepted": row.accepted,

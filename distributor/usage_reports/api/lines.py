@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
+from flask_babel import gettext
 
 from distributor import clock
 from distributor.api.answers import Answer, committed, once, versioned
@@ -48,7 +49,9 @@ def save(uid: UUID) -> Response:
     change = Change(report, named_version(report, Step.SAVE, who), member, who, clock.now())
     given = change.body(Step.SAVE, lambda: drafts_given(json_body()))
     if change.version is None and any(draft.version is None for draft in given):
-        raise VersionRequired(", or each line's version")
+        raise VersionRequired(
+            gettext("Say which version you saw: of the report in If-Match, as its ETag gave it, or of each line.")
+        )
     saved = drafts.save_lines(report, given, who, change.at, version=change.version)
     return committed(_saved(change, saved.version if saved.lines else None))
 
@@ -125,4 +128,4 @@ def apply_usage(uid: UUID) -> Response:
 def check_line(report: ReportRow, line: UUID) -> None:
     """Raises NotFound for a line that is not the report's, before anything else is judged."""
     if not queries.lines(report.id, LINE.c.uid == line):
-        raise NotFound("This line")
+        raise NotFound(gettext("This line"))

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response
+from flask_babel import gettext
 
 from distributor import clock
 from distributor.api.answers import Answer, once
@@ -17,6 +18,7 @@ from distributor.errors import FieldError, Forbidden, NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
 from distributor.problems import Problem, problem_of
+from distributor.saying import said
 from distributor.usage_reports import keyset, schemas, shapes
 from distributor.usage_reports.api.lines import PROBLEMS, check_line
 from distributor.usage_reports.api.taking import Change, blueprint, take
@@ -24,6 +26,7 @@ from distributor.usage_reports.operations import bulk, steps
 from distributor.usage_reports.queries import ReportRow
 from workflows.events import Event
 from workflows.usage_report import Side, Step
+from workflows.words import either
 
 Given = Mapping[str, Any]
 SENT: dict[str, Any] = {"headers": [IF_MATCH, KEY], "etag": True, "problems": PROBLEMS}
@@ -112,7 +115,7 @@ def reject(uid: UUID) -> Response:
 def _notes(given: Sequence[Mapping[str, Any]]) -> dict[UUID, str]:
     notes = {item["id"]: item["note"] for item in given}
     if len(notes) < len(given):
-        raise refused([FieldError("A line is named twice.", "lines")])
+        raise refused([FieldError(gettext("A line is named twice."), "lines")])
     return notes
 
 
@@ -138,7 +141,8 @@ def _check_side(report: ReportRow, member: CurrentMember) -> None:
 
 def _check_scope(any_of: tuple[str, ...]) -> None:
     if not any(require_member().may(scope) for scope in any_of):
-        raise Forbidden(f"This call needs a token with the scope {' or '.join(any_of)}.")
+        scopes = said(either(any_of))
+        raise Forbidden(gettext("This call needs a token with the scope %(scopes)s.", scopes=scopes))
 
 
 @blueprint.route("/<uuid:uid>/lines/<uuid:line>/waive", methods=["POST"])
@@ -190,7 +194,7 @@ def _approved(member: CurrentMember) -> Answer:
     wanted = load_list(schemas.Wanted, json_body(), schemas.MOST_TOGETHER)
     versions = {item["id"]: item["version"] for item in wanted}
     if len(versions) < len(wanted):
-        raise refused([FieldError("A report is named twice.", "id")])
+        raise refused([FieldError(gettext("A report is named twice."), "id")])
     at = clock.now()
     answers = bulk.approve_all(list(versions.items()), member, at)
     endorsers = keyset.endorsers([answer.report for answer in answers if answer.report is not None])
@@ -199,7 +203,7 @@ def _approved(member: CurrentMember) -> Answer:
 
 def _outcome(answer: bulk.Answer, member: CurrentMember, at: datetime, endorsers: Mapping[int, Any]) -> dict[str, Any]:
     if answer.report is None or answer.event is None:
-        return _refusal(answer.uid, problem_of(answer.refused or NotFound("This usage report")))
+        return _refusal(answer.uid, problem_of(answer.refused or NotFound(gettext("This usage report"))))
     endorser = endorsers.get(answer.report.endorsed_by)
     header = shapes.header(shapes.after(answer.report, answer.event), member, at, endorser)
     return {"id": str(answer.uid), "status": 200, "report": header}
