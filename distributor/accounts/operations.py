@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -14,8 +17,8 @@ from distributor.accounts import terms as term_rules
 from distributor.accounts.models import Account, ReportingScope
 from distributor.accounts.partners import Contact, Invited, invite, msp_of, read_contacts
 from distributor.accounts.queries import ACCOUNT, AccountRow, account_by_id
-from distributor.database import db
-from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
+from distributor.database import db, one_of
+from distributor.errors import Conflict, FieldError, Forbidden, InputRefused, NotFound
 from distributor.identity.acting import Acting, CurrentMember
 from distributor.usage_reports.operations.opening import first_cycle, next_opening
 from workflows.report_cycle import Cycle
@@ -47,17 +50,38 @@ def create_account(member: CurrentMember, fields: Mapping[str, Any], at: datetim
     """
     check_may_change(member)
     errors: list[FieldError] = []
-    columns, given, contacts = _read(fields, errors)
-    if "number" not in columns and not any(error.field == "number" for error in errors):
-        errors.append(FieldError("An account needs a number.", "number"))
-    whole = term_rules.complete(given, at)
-    term_rules.check_together(whole, errors)
+    row, contacts = new_columns(fields, at, errors)
     msp = msp_of(member, fields.get("msp"), errors)
     if errors or msp is None:
-        raise InputRefused("The account was refused. Nothing was changed.", errors)
-    row = {"region": DEFAULT_REGION, "account_type": DEFAULT_TYPE, **columns, **whole}
+        raise InputRefused(gettext("The account was refused. Nothing was changed."), errors)
     account = _insert(member, msp.id, row, at)
     return PutAccount(account, invite(member, account, contacts, at))
+
+
+def new_columns(
+    fields: Mapping[str, Any], at: datetime, errors: list[FieldError]
+) -> tuple[dict[str, Any], tuple[Contact, ...]]:
+    """The columns of an account that `fields` describe, and its contacts; what is wrong is added to `errors`."""
+    columns, given, contacts = _read(fields, errors)
+    if "number" not in columns and not any(error.field == "number" for error in errors):
+        errors.append(FieldError(gettext("An account needs a number."), "number"))
+    whole = term_rules.complete(given, at)
+    term_rules.check_together(whole, errors)
+    defaults = {"region": DEFAULT_REGION, "account_type": DEFAULT_TYPE, "po_number": None}
+    return {**defaults, **columns, **whole}, contacts
+
+
+def changed_columns(
+    account: AccountRow, changes: Mapping[str, Any], errors: list[FieldError]
+) -> tuple[dict[str, Any], tuple[Contact, ...]]:
+    """The columns of an account after `changes`, those included that stay; what is wrong is added to `errors`."""
+    columns, given, contacts = _read(changes, errors)
+    if "msp" in changes:
+        errors.append(FieldError(gettext("The MSP of an account stays; make another account for another MSP."), "msp"))
+    whole = term_rules.changed({column: getattr(account, column) for column in TERM_COLUMNS}, given)
+    term_rules.check_together(whole, errors)
+    kept = {column: getattr(account, column) for column in COLUMNS.values()}
+    return {**kept, **columns, **whole}, contacts
 
 
 def update_account(account: AccountRow, changes: Mapping[str, Any], member: CurrentMember, at: datetime) -> PutAccount:
@@ -68,14 +92,10 @@ def update_account(account: AccountRow, changes: Mapping[str, Any], member: Curr
     """
     check_may_change(member, account)
     errors: list[FieldError] = []
-    columns, given, contacts = _read(changes, errors)
-    if "msp" in changes:
-        errors.append(FieldError("The MSP of an account stays; make another account for another MSP.", "msp"))
-    whole = term_rules.changed({column: getattr(account, column) for column in TERM_COLUMNS}, given)
-    term_rules.check_together(whole, errors)
+    columns, contacts = changed_columns(account, changes, errors)
     if errors:
-        raise InputRefused("The change was refused. Nothing was changed.", errors)
-    _update(account, {**columns, **whole})
+        raise InputRefused(gettext("The change was refused. Nothing was changed."), errors)
+    _update(account, columns)
     changed = account_by_id(account.id)
     return PutAccount(changed, invite(member, changed, contacts, at))
 
@@ -85,11 +105,11 @@ def set_reporting(distributor_id: int, region: str, account_type: str, on: bool,
     Returns how many accounts that concerns. Raises Forbidden, InputRefused.
     """
     if acting.actor.side is not Side.DISTRIBUTOR or Role.ADMIN not in acting.actor.roles:
-        raise Forbidden("Where usage reports are on is decided by the distributor's admins only.")
+        raise Forbidden(gettext("Where usage reports are on is decided by the distributor's admins only."))
     errors: list[FieldError] = []
     names = {"region": _words("region", region, errors), "type": _words("type", account_type, errors)}
     if errors:
-        raise InputRefused("The region or type was refused. Nothing was changed.", errors)
+        raise InputRefused(gettext("The region or type was refused. Nothing was changed."), errors)
     scope = {"distributor_id": distributor_id, "region": names["region"], "account_type": names["type"]}
     statement = insert(ReportingScope).values(**scope, usage_reports=on)
     keys = [SCOPE.c.distributor_id, SCOPE.c.region, SCOPE.c.account_type]
@@ -101,18 +121,19 @@ def check_may_change(member: CurrentMember, account: AccountRow | None = None) -
     """Accounts are the business of the distributor's admins. Raises Forbidden."""
     own = member.is_distributor and (account is None or account.distributor_id == member.organization_id)
     if not own or Role.ADMIN not in member.roles:
-        raise Forbidden("Accounts and their terms are changed by the distributor's admins only.")
+        raise Forbidden(gettext("Accounts and their terms are changed by the distributor's admins only."))
 
 
 def _read(
     fields: Mapping[str, Any], errors: list[FieldError]
 ) -> tuple[dict[str, Any], dict[str, Any], tuple[Contact, ...]]:
     known = {*COLUMNS, "msp", "terms", "contacts"}
-    errors.extend(FieldError("An account has no field of this name.", name) for name in fields if name not in known)
+    unknown = gettext("An account has no field of this name.")
+    errors.extend(FieldError(unknown, name) for name in fields if name not in known)
     columns = {column: _words(name, fields[name], errors) for name, column in COLUMNS.items() if name in fields}
     terms = {} if fields.get("terms") is None else fields["terms"]
     if not isinstance(terms, Mapping):
-        errors.append(FieldError("Terms are an object of names and values.", "terms"))
+        errors.append(FieldError(gettext("Terms are an object of names and values."), "terms"))
         terms = {}
     contacts = read_contacts(fields.get("contacts"), errors)
     given = {column: value for column, value in columns.items() if value is not None or column == "po_number"}
@@ -124,17 +145,29 @@ def _words(name: str, given: Any, errors: list[FieldError]) -> str | None:
     if name == "po_number" and (given is None or given == ""):
         return None
     if not words or len(words) > LONGEST[name] or not words.isprintable():
-        errors.append(FieldError(f"Write 1 to {LONGEST[name]} characters on one line.", name))
+        errors.append(FieldError(gettext("Write 1 to %(most)s characters on one line.", most=LONGEST[name]), name))
         return None
     return words
 
 
-def _insert(member: CurrentMember, msp_id: int, row: dict[str, Any], at: datetime) -> AccountRow:
-    _know_scope(member.organization_id, row["region"], row["account_type"])
-    whole = {**row, "distributor_id": member.organization_id, "msp_id": msp_id, "created_at": at}
-    view = _View(whole)
+def first_opening(columns: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """`next_cycle` and `next_opens_at` of a new account made at `at`."""
+    view = _View(columns)
     cycle = first_cycle(view, at)  # type: ignore[arg-type]  # has the columns that the rules read
-    whole |= {"next_cycle": cycle.first_day, "next_opens_at": next_opening(view, cycle)}  # type: ignore[arg-type]  # as above
+    return {"next_cycle": cycle.first_day, "next_opens_at": next_opening(view, cycle)}  # type: ignore[arg-type]  # as above
+
+
+def later_opening(account: AccountRow, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """`next_cycle` and `next_opens_at` once the account has these columns; the cycle never moves back."""
+    cycle = max(Cycle.from_date(account.next_cycle), Cycle.from_date(columns["reports_from"]))
+    opens_at = next_opening(_View({**account._mapping, **columns}), cycle)  # type: ignore[arg-type]  # as above
+    return {"next_cycle": cycle.first_day, "next_opens_at": opens_at}
+
+
+def _insert(member: CurrentMember, msp_id: int, row: dict[str, Any], at: datetime) -> AccountRow:
+    know_scopes(member.organization_id, {(row["region"], row["account_type"])})
+    whole = {**row, "distributor_id": member.organization_id, "msp_id": msp_id, "created_at": at}
+    whole |= first_opening(whole, at)
     statement = insert(Account).values(**whole).on_conflict_do_nothing(index_elements=["distributor_id", "number"])
     identity = db.session.scalar(statement.returning(ACCOUNT.c.id))
     if identity is None:
@@ -150,22 +183,41 @@ class _View:
 
 
 def _update(account: AccountRow, columns: dict[str, Any]) -> None:
-    number = columns.get("number", account.number)
+    number = columns["number"]
     taken = select(ACCOUNT.c.id).where(ACCOUNT.c.distributor_id == account.distributor_id, ACCOUNT.c.number == number)
     if db.session.scalar(taken.where(ACCOUNT.c.id != account.id)) is not None:
         raise _number_taken(number)
-    region, account_type = columns.get("region", account.region), columns.get("account_type", account.account_type)
-    _know_scope(account.distributor_id, region, account_type)
-    cycle = max(Cycle.from_date(account.next_cycle), Cycle.from_date(columns["reports_from"]))
-    opens_at = next_opening(_View({**account._mapping, **columns}), cycle)  # type: ignore[arg-type]  # as above
-    sets = {**columns, "next_cycle": cycle.first_day, "next_opens_at": opens_at}
+    know_scopes(account.distributor_id, {(columns["region"], columns["account_type"])})
+    sets = {**columns, **later_opening(account, columns)}
     db.session.execute(update(Account).where(ACCOUNT.c.id == account.id).values(**sets))
 
 
 def _number_taken(number: str) -> Conflict:
-    return Conflict(f"You have an account {number} already; numbers are unique per distributor.")
+    said = gettext("You have an account %(number)s already; numbers are unique per distributor.", number=number)
+    return Conflict(said)
 
 
-def _know_scope(distributor_id: int, region: str, account_type: str) -> None:
-    row = {"distributor_id": distributor_id, "region": region, "account_type": account_type, "usage_reports": True}
-    db.session.execute(insert(ReportingScope).values(**row).on_conflict_do_nothing())
+def know_scopes(distributor_id: int, scopes: Collection[tuple[str, str]]) -> None:
+    """Make the regions and types that are new to the distributor; they start switched on (decision 0007)."""
+    rows = [
+        {"distributor_id": distributor_id, "region": region, "account_type": kind, "usage_reports": True}
+        for region, kind in sorted(scopes)
+    ]
+    if rows:
+        db.session.execute(insert(ReportingScope).values(rows).on_conflict_do_nothing())
+
+
+def set_automatic_approval(uids: Collection[UUID], percent: Decimal | None, member: CurrentMember) -> int:
+    """Approve clean reports of these accounts automatically while their total moves no more than `percent`; None
+    switches it off. Read live: reports under review are judged by it at the next tick. Returns how many accounts
+    changed. Raises Forbidden, NotFound where one account is not the member's.
+    """
+    check_may_change(member)
+    own = (ACCOUNT.c.distributor_id == member.organization_id, one_of(ACCOUNT.c.uid, set(uids)))
+    locked = select(ACCOUNT.c.id).where(*own).order_by(ACCOUNT.c.id).with_for_update(key_share=True)
+    ids = list(db.session.scalars(locked))
+    if len(ids) != len(set(uids)):
+        raise NotFound(gettext("This account"))
+    other = ACCOUNT.c.auto_approve_max_change_percent.is_distinct_from(percent)
+    changing = update(Account).where(one_of(ACCOUNT.c.id, ids), other).values(auto_approve_max_change_percent=percent)
+    return len(list(db.session.scalars(changing.returning(ACCOUNT.c.id))))

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import func, or_, select
 
 from distributor.accounts.models import Account
@@ -22,6 +23,8 @@ from distributor.errors import FieldError, Forbidden, InputRefused
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization
 from distributor.identity.operations import add_member, password_link
+from distributor.saying import said
+from distributor.words import fits_on_a_line
 from workflows.units import BLANKS
 from workflows.usage_report import Role, Side
 
@@ -51,18 +54,34 @@ class Invited:
 def msp_of(member: CurrentMember, given: Any, errors: list[FieldError]) -> Organization | None:
     """The MSP that `{id}` or `{name}` means, made where the name is new to the distributor."""
     if not isinstance(given, Mapping) or not set(given) <= {"id", "name"} or not given:
-        errors.append(FieldError('Say which MSP: {"name": …}, or {"id": …} of one you have.', "msp"))
+        why = gettext("Say which MSP: %(name)s, or %(id)s of one you have.", name='{"name": …}', id='{"id": …}')
+        errors.append(FieldError(why, "msp"))
         return None
     found = _by_id(member, given["id"]) if given.get("id") else None
     if given.get("id"):
         if found is None:
-            errors.append(FieldError("You have no MSP with this id.", "msp.id"))
+            errors.append(FieldError(gettext("You have no MSP with this id."), "msp.id"))
         return found
-    name = given["name"].strip(BLANKS) if isinstance(given.get("name"), str) else ""
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        errors.append(FieldError(f"A name has 1 to {LONGEST_NAME} characters on one line.", "msp.name"))
+    name = checked_name(given.get("name"), errors)
+    if name is None:
         return None
+    one_at_a_time(member.organization_id)
     return _by_name(member, name) or (None if errors else _made(name))
+
+
+def one_at_a_time(distributor_id: int) -> None:
+    """Wait until nobody else takes on partners for the distributor: two at once would make an MSP of one name twice."""
+    db.session.execute(select(Organization.id).where(Organization.id == distributor_id).with_for_update(key_share=True))
+
+
+def checked_name(given: Any, errors: list[FieldError]) -> str | None:
+    """The name of an MSP without outer white space; None, and a reason in `errors`, where it is none."""
+    name = given.strip(BLANKS) if isinstance(given, str) else ""
+    if not name or len(name) > LONGEST_NAME or not fits_on_a_line(name):
+        why = gettext("A name has 1 to %(most)s characters on one line.", most=LONGEST_NAME)
+        errors.append(FieldError(why, "msp.name"))
+        return None
+    return name
 
 
 def _own(member: CurrentMember) -> Any:
@@ -97,7 +116,8 @@ def read_contacts(given: Any, errors: list[FieldError]) -> tuple[Contact, ...]:
     if given is None:
         return ()
     if not isinstance(given, Sequence) or isinstance(given, str) or len(given) > MOST_CONTACTS:
-        errors.append(FieldError(f"Contacts are a list of at most {MOST_CONTACTS}.", "contacts"))
+        why = gettext("Contacts are a list of at most %(most)s.", most=MOST_CONTACTS)
+        errors.append(FieldError(why, "contacts"))
         return ()
     read = [_contact(number, contact, errors) for number, contact in enumerate(given)]
     return tuple(contact for contact in read if contact is not None)
@@ -106,14 +126,15 @@ def read_contacts(given: Any, errors: list[FieldError]) -> tuple[Contact, ...]:
 def _contact(number: int, given: Any, errors: list[FieldError]) -> Contact | None:
     place = f"contacts.{number}"
     if not isinstance(given, Mapping) or not set(given) <= {"name", "email", "role"}:
-        errors.append(FieldError("A contact is {name, email, role}.", place))
+        errors.append(FieldError(gettext("A contact is {name, email, role}."), place))
         return None
     name, email, role = given.get("name"), given.get("email"), given.get("role", DEFAULT_ROLE)
     if not isinstance(email, str) or not email.strip():
-        errors.append(FieldError("A contact needs an e-mail address.", f"{place}.email"))
+        errors.append(FieldError(gettext("A contact needs an e-mail address."), f"{place}.email"))
         return None
     if role not in ROLES:
-        errors.append(FieldError(f"A contact's role is one of {', '.join(ROLES)}.", f"{place}.role"))
+        why = gettext("A contact's role is one of %(roles)s.", roles=", ".join(ROLES))
+        errors.append(FieldError(why, f"{place}.role"))
         return None
     called = name.strip() if isinstance(name, str) and name.strip() else email.partition("@")[0]
     return Contact(called, email, Role(role))
@@ -147,9 +168,11 @@ def check_contacts_allowed(member: CurrentMember, account: AccountRow) -> None:
         or_(Account.distributor_id == msp, (Account.msp_id == msp) & (Account.distributor_id != member.organization_id))
     )
     if db.session.scalar(elsewhere.limit(1)) is not None:
-        raise Forbidden(
-            f"{account.msp_name} works with others too, so its own admins add its members. Leave the contacts out."
+        why = gettext(
+            "%(msp)s works with others too, so its own admins add its members. Leave the contacts out.",
+            msp=account.msp_name,
         )
+        raise Forbidden(why)
 
 
 def _invited(organization: Organization, number: int, contact: Contact, at: datetime) -> Invited:
@@ -157,6 +180,6 @@ def _invited(organization: Organization, number: int, contact: Contact, at: date
         made = add_member(organization, contact.email, contact.name, (contact.role,), at)
     except InputRefused as error:
         places = [FieldError(e.reason, f"contacts.{number}.{e.field or 'email'}") for e in error.errors]
-        raise InputRefused(error.message, places) from error
+        raise InputRefused(said(error), places) from error
     link = password_link(made.user, at) if made.user.password_hash is None else None
     return Invited(made, link)

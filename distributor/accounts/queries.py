@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
@@ -95,12 +96,24 @@ def account_by_number(number: str, distributor_name: str | None = None) -> Accou
         wanted = distributor_name.strip().lower()
         found = [row for row in found if row.distributor_name.lower() == wanted]
     if not found:
-        of_whom = f" of the distributor “{distributor_name}”" if distributor_name else ""
-        raise InputRefused(f"There is no account {number}{of_whom}.")
+        raise InputRefused(_no_account(number, distributor_name))
     if len(found) > 1:
         names = ", ".join(row.distributor_name for row in found)
-        raise InputRefused(f"Several distributors have an account {number}: {names}. Say which with --distributor.")
+        why = gettext(
+            "Several distributors have an account %(number)s: %(names)s. Say which with --distributor.",
+            number=number,
+            names=names,
+        )
+        raise InputRefused(why)
     return found[0]
+
+
+def _no_account(number: str, distributor: str | None) -> str:
+    if not distributor:
+        return gettext("There is no account %(number)s.", number=number)
+    return gettext(
+        "There is no account %(number)s of the distributor “%(distributor)s”.", number=number, distributor=distributor
+    )
 
 
 def reporting_scopes(distributor_id: int) -> list[Row[Any]]:
@@ -174,5 +187,5 @@ def _matching(search: str) -> list[ColumnElement[bool]]:
 def _one(query: Select[Any]) -> AccountRow:
     row = db.session.execute(query).one_or_none()
     if row is None:
-        raise NotFound("This account")
+        raise NotFound(gettext("This account"))
     return row

@@ -10,7 +10,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from flask_babel import gettext
+
 from distributor.errors import FieldError, InputRefused
+from distributor.saying import said
 from workflows.errors import InvalidInput
 from workflows.money import minor_unit
 from workflows.report_cycle import Cycle, zone
@@ -44,7 +47,7 @@ def _days(low: int, high: int, *, optional: bool = False) -> Check:
         if given is None and optional:
             return None
         if isinstance(given, bool) or not isinstance(given, int) or not low <= given <= high:
-            raise InputRefused(f"Write a whole number from {low} to {high}.")
+            raise InputRefused(gettext("Write a whole number from %(low)s to %(high)s.", low=low, high=high))
         return given
 
     return check
@@ -59,7 +62,8 @@ def _number(high: Decimal, *, optional: bool = False) -> Check:
         except InvalidInput:
             value = None
         if value is None or value > high:
-            raise InputRefused(f"Write a number from 0 to {high:f} with at most {DECIMALS} decimals, such as 2.5.")
+            why = gettext("Write a number from 0 to %(high)s with at most %(decimals)s decimals, such as 2.5.")
+            raise InputRefused(why % {"high": f"{high:f}", "decimals": DECIMALS})
         return value
 
     return check
@@ -76,13 +80,13 @@ def _time_zone(given: Any) -> str:
 
 def _usage_source(given: Any) -> str:
     if given not in ("feed", "manual"):
-        raise InputRefused("Write feed or manual.")
+        raise InputRefused(gettext("Write feed or manual."))
     return str(given)
 
 
 def _flag(given: Any) -> bool:
     if not isinstance(given, bool):
-        raise InputRefused("Write true or false.")
+        raise InputRefused(gettext("Write true or false."))
     return given
 
 
@@ -98,7 +102,7 @@ def _auto_approve(given: Any) -> Decimal | None:
     if given is None:
         return None
     if not isinstance(given, Mapping) or set(given) != {"max_change_percent"}:
-        raise InputRefused('Write null, or {"max_change_percent": …}.')
+        raise InputRefused(gettext("Write null, or %(shape)s.", shape='{"max_change_percent": …}'))
     percent: Decimal = CHANGE(given["max_change_percent"])
     return percent
 
@@ -133,15 +137,16 @@ def read_terms(given: Mapping[str, Any], errors: list[FieldError]) -> dict[str, 
     terms: dict[str, Any] = {}
     for name, value in given.items():
         if name not in CHECKS:
-            errors.append(FieldError(f"There is no such term. Terms are: {', '.join(FIELDS)}.", name))
+            why = gettext("There is no such term. Terms are: %(terms)s.", terms=", ".join(FIELDS))
+            errors.append(FieldError(why, name))
             continue
         column, check = CHECKS[name]
         try:
             terms[column] = check(value)
         except (InputRefused, InvalidInput) as error:
-            errors.append(FieldError(error.message, name))
+            errors.append(FieldError(said(error), name))
     if terms.get("opens_on_day") is not None and terms.get("opens_days_after_end") is not None:
-        reason = "Set either a day of opening or a number of days after the cycle's end, not both."
+        reason = gettext("Set either a day of opening or a number of days after the cycle's end, not both.")
         errors.append(FieldError(reason, "opens_on_day"))
     return terms
 
@@ -168,11 +173,13 @@ def changed(present: Mapping[str, Any], terms: Mapping[str, Any]) -> dict[str, A
 def check_together(terms: Mapping[str, Any], errors: list[FieldError]) -> None:
     """What only shows when all terms are there."""
     if terms["opens_on_day"] is None and terms["opens_days_after_end"] is None:
-        reason = "One of opens_on_day and opens_days_after_end has to be set."
+        reason = gettext("One of opens_on_day and opens_days_after_end has to be set.")
         errors.append(FieldError(reason, "opens_on_day"))
     if terms["reports_until"] is not None and terms["reports_until"] < terms["reports_from"]:
         first = Cycle.from_date(terms["reports_from"])
-        errors.append(FieldError(f"The last cycle lies before the first, {first}.", "reports_until"))
+        errors.append(
+            FieldError(gettext("The last cycle lies before the first, %(first)s.", first=first), "reports_until")
+        )
 
 
 def cycle_of(at: datetime, time_zone: str, closing_day: int | None) -> Cycle:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import Row, Select, String, and_, cast, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
@@ -64,6 +65,15 @@ def products(
     return list(db.session.execute(query.limit(min(limit, MOST_FOUND + 1))))
 
 
+def of_distributor(distributor_id: int, *, search: str = "", after: tuple[str, int] | None = None) -> Select[Any]:
+    """The distributor's own products by SKU, in the shape of `products`."""
+    query = _products(None).where(PRODUCT.c.distributor_id == distributor_id, *_matching(search))
+    if after is not None:
+        sku, identity = after
+        query = query.where(or_(PRODUCT.c.sku > sku, and_(PRODUCT.c.sku == sku, PRODUCT.c.id > identity)))
+    return query.order_by(PRODUCT.c.sku, PRODUCT.c.id)
+
+
 def keyset(row: ProductRow) -> tuple[str, int]:
     """Where a page of products that ends with this row goes on."""
     return row.sku, row.id
@@ -74,7 +84,7 @@ def product(distributor_id: int, sku: str, currency: str | None = None) -> Produ
     query = _products(currency).where(PRODUCT.c.distributor_id == distributor_id, PRODUCT.c.sku == sku)
     row = db.session.execute(query).one_or_none()
     if row is None:
-        raise NotFound("This product")
+        raise NotFound(gettext("This product"))
     return row
 
 
@@ -131,11 +141,20 @@ def _words(search: str, *columns: ColumnElement[str]) -> list[ColumnElement[bool
     return [or_(*(column.icontains(word, autoescape=True) for column in columns)) for word in search.split()]
 
 
+def own_product(uid: UUID, member: CurrentMember) -> ProductRow:
+    """One product of the member's own catalogue, with its prices. Raises NotFound."""
+    query = _products(None).where(PRODUCT.c.uid == uid, PRODUCT.c.distributor_id == member.organization_id)
+    row = db.session.execute(query).one_or_none()
+    if row is None:
+        raise NotFound(gettext("This product"))
+    return row
+
+
 def product_by_uid(uid: UUID, member: CurrentMember) -> ProductRow:
     """One product in the member's sight, to go on after it. Raises NotFound."""
     row = db.session.execute(select(PRODUCT).where(PRODUCT.c.uid == uid, in_sight(member))).one_or_none()
     if row is None:
-        raise NotFound("This product")
+        raise NotFound(gettext("This product"))
     return row
 
 

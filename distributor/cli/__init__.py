@@ -4,6 +4,7 @@
 * ``setup``      migrate, init, demo, check, member add, member link, token create, reporting
 * ``work``       open-reports, auto-submit, remind, deliver, mark-invoiced
 * ``usage``      import-usage
+* ``lists``      import-accounts, import-products
 * ``output``     what they share: the application, `--at`, `--json`, errors in words
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import click
 
-from distributor.cli import processes, setup, usage, work
+from distributor.cli import lists, processes, setup, usage, work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,5 +21,5 @@ def main() -> None:
     """Usage reporting and approval for channel licensing."""
 
 
-for command in (*processes.COMMANDS, *setup.COMMANDS, *usage.COMMANDS, *work.COMMANDS):
+for command in (*processes.COMMANDS, *setup.COMMANDS, *usage.COMMANDS, *lists.COMMANDS, *work.COMMANDS):
     main.add_command(command)
