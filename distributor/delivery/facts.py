@@ -50,15 +50,16 @@ class Listing:
 class ReportFacts:
     """A report as its mail needs it.
 
-    `amount` is the total at the step, `last_day` the last whole local day before `due_at`, `listing` the lines the mail
-    shows, `idle` those that automatic submission would charge otherwise. `moved_on`: the report has taken another step
-    since, so what the mail would ask for is past, and lines are left out.
+    `version` and `amount` (the total) are those of the step, `last_day` the last whole local day before `due_at`,
+    `listing` the lines the mail shows, `idle` those that automatic submission would charge otherwise. `moved_on`: the
+    report has taken another step since, so what the mail would ask for is past, and lines are left out.
     """
 
     report: ReportRow
     action: Row[Any] | None
     side: Side
     due_at: datetime
+    version: int
     amount: Decimal
     moved_on: bool
     listing: Listing
@@ -90,6 +91,7 @@ def report_facts(report_id: int, event: str, side: Side, version: int | None) ->
         action=action,
         side=side,
         due_at=datetime.fromisoformat(details["due_at"]) if "due_at" in details else report.due_at,
+        version=action.version if action else report.version,
         amount=Decimal(details.get("amount", report.amount)),
         moved_on=moved_on,
         listing=shown,

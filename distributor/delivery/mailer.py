@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from email import policy
 from email.charset import QP, Charset
+from email.mime.base import MIMEBase
+from email.mime.image import MIMEImage
+from email.mime.multipart import MIMEMultipart
 from email.utils import parseaddr
 from types import TracebackType
 from typing import Self
@@ -20,8 +23,10 @@ from uuid import UUID
 from flask import current_app
 from flask_mail import Message
 
+from distributor import stored_sentences
+from distributor.brands.queries import Look
 from distributor.config import MailSettings, Settings
-from distributor.delivery.rendering import Mail
+from distributor.delivery.rendering import LOGO, Mail
 
 # Seconds that any one word to the mail server may take.
 TIME_OUT = 10.0
@@ -48,7 +53,7 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """A mail on its way. `uid` is its row's in the outbox: every try carries the same Message-ID, so that doubles are
-    known as such.
+    known as such. `look`: in whose name it comes; without one it bears the name of the settings.
     """
 
     uid: UUID
@@ -56,13 +61,23 @@ class Envelope:
     address: str
     mail: Mail
     at: datetime
+    look: Look | None = None
 
 
 class OutboxMessage(Message):
-    """Flask-Mail's message with its headers as they were folded: Python folds encoded names again, and breaks them."""
+    """Flask-Mail's message with its headers as they were folded: Python folds encoded names again, and breaks them.
+
+    `logo` travels beside the HTML part that shows it.
+    """
+
+    logo: MIMEImage | None = None
 
     def as_bytes(self) -> bytes:
         return self._message().as_bytes(policy=AS_FOLDED)
+
+    def _message(self) -> MIMEBase:
+        whole = super()._message()
+        return whole if self.logo is None else _with_logo(whole, self.logo)
 
 
 class PostOffice:
@@ -87,12 +102,12 @@ class PostOffice:
             address = mailable(envelope.address)
             content = message_of(envelope, self.settings.sender).as_bytes()
         except ValueError as error:
-            return Failure(f"The mail could not be addressed: {error}"[:LONGEST_ERROR], permanent=True)
+            return Failure((stored_sentences.UNADDRESSED % {"answer": error})[:LONGEST_ERROR], permanent=True)
         try:
             server = self._connected()
         except (smtplib.SMTPException, OSError) as error:
             self._hang_up()
-            return Failure(f"The mail server could not be used: {said(error)}", unreachable=True)
+            return Failure(stored_sentences.UNREACHABLE % {"answer": said(error)}, unreachable=True)
         return self._hand_over(server, address, content)
 
     def greet(self) -> str | None:
@@ -109,14 +124,14 @@ class PostOffice:
             server.sendmail(parseaddr(self.settings.sender)[1], [address], content)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = error.recipients[address]
-            return Failure(f"The recipient was refused: {answer(code, words)}", permanent=code >= 500)
+            return Failure(stored_sentences.RECIPIENT_REFUSED % {"answer": answer(code, words)}, permanent=code >= 500)
         except smtplib.SMTPDataError as error:
-            return Failure(f"The message was refused: {said(error)}", permanent=error.smtp_code >= 500)
+            return Failure(stored_sentences.MESSAGE_REFUSED % {"answer": said(error)}, permanent=error.smtp_code >= 500)
         except smtplib.SMTPResponseException as error:
-            return Failure(f"The mail server refused: {said(error)}")
+            return Failure(stored_sentences.SERVER_REFUSED % {"answer": said(error)})
         except (smtplib.SMTPException, OSError) as error:
             self._hang_up()
-            return Failure(f"The connection to the mail server broke: {said(error)}", broken=True)
+            return Failure(stored_sentences.BROKEN_OFF % {"answer": said(error)}, broken=True)
         return None
 
     def _connected(self) -> smtplib.SMTP:
@@ -159,19 +174,49 @@ def connect(settings: MailSettings, time_out: float) -> smtplib.SMTP:
 
 def message_of(envelope: Envelope, sender: str) -> OutboxMessage:
     """The message with both parts. Names and subjects lose line breaks, so that nobody writes headers of their own."""
-    mail = envelope.mail
+    mail, look = envelope.mail, envelope.look
     message = OutboxMessage(
         subject=one_line(mail.subject),
         recipients=[(one_line(envelope.name)[:LONGEST_NAME], one_line(envelope.address))],
         body=mail.text,
         html=mail.html,
-        sender=one_line(sender),
+        sender=_sender(look, sender),
+        reply_to=mailable(look.reply_to) if look and look.reply_to else None,
         date=envelope.at.timestamp(),
         charset=QUOTED_UTF_8,  # type: ignore[arg-type]  # handed on to MIMEText, which takes either
         extra_headers={"Auto-Submitted": "auto-generated"},
     )
     message.msgId = message_id(envelope.uid, sender)
+    message.logo = _logo(look, mail)
     return message
+
+
+def _sender(look: Look | None, sender: str) -> str | tuple[str, str]:
+    """The distributor's name before the service's own address: only that one passes SPF and DKIM."""
+    address = parseaddr(one_line(sender))[1]
+    return (one_line(look.name)[:LONGEST_NAME], address) if look else one_line(sender)
+
+
+def _logo(look: Look | None, mail: Mail) -> MIMEImage | None:
+    if look is None or look.logo is None or look.logo_type is None or f"cid:{LOGO}" not in mail.html:
+        return None
+    kind = look.logo_type.partition("/")[2]
+    image = MIMEImage(look.logo, kind)
+    image.add_header("Content-ID", f"<{LOGO}>")
+    image.add_header("Content-Disposition", "inline", filename=f"logo.{kind}")
+    return image
+
+
+def _with_logo(whole: MIMEBase, logo: MIMEImage) -> MIMEBase:
+    """The HTML part becomes one with its picture (RFC 2387): no mail program then lists the picture as a file."""
+    html = next(part for part in whole.walk() if part.get_content_type() == "text/html")
+    alternative = next(part for part in whole.walk() if part.get_content_type() == "multipart/alternative")
+    related = MIMEMultipart("related", type="text/html")
+    related.attach(html)
+    related.attach(logo)
+    parts = [part for part in alternative.walk() if part.get_content_type() == "text/plain"]
+    alternative.set_payload([*parts, related])
+    return whole
 
 
 def message_id(uid: UUID, sender: str) -> str:

@@ -14,14 +14,17 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from flask_babel import gettext, ngettext
 from jinja2 import TemplateError
 from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
 
+from distributor import stored_sentences
 from distributor.database import db
 from distributor.delivery.mailer import TIME_OUT, Envelope, Failure, PostOffice, post_office
 from distributor.delivery.models import DeliveryAttempt, Notification
 from distributor.delivery.queries import NOTIFICATION, why_not
+from distributor.delivery.reader import look_for
 from distributor.delivery.rendering import INVITATION, Mail, rendered
 from distributor.errors import Conflict
 from distributor.identity.models import User
@@ -110,12 +113,13 @@ def _attempt(office: PostOffice, row: Row[Any], at: datetime, tally: Counter[str
         return None
     try:
         mail, kept, name = _written(row, at)
+        look = look_for(row)
         db.session.commit()
-        failure = office.send(Envelope(row.uid, name, row.recipient, mail, at))
+        failure = office.send(Envelope(row.uid, name, row.recipient, mail, at, look))
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         db.session.rollback()
         log.exception("mail could not be written", notification=str(row.uid), template=row.event)
-        failure, kept = Failure(f"The mail could not be written: {error}"), None
+        failure, kept = Failure(stored_sentences.UNWRITTEN % {"answer": error}), None
     tally[_record(row, at, failure, kept)] += 1
     return failure
 
@@ -124,8 +128,8 @@ def _written(row: Row[Any], at: datetime) -> tuple[Mail, Mail, str]:
     """The mail, what is kept of it, and the recipient's name. What was sent before goes out again word for word."""
     user = db.session.get_one(User, row.user_id)
     if row.event == INVITATION:
-        return rendered(row, password_link(user, at, beside=True)), rendered(row), user.name
-    mail = Mail(row.subject, row.body_text, row.body_html) if row.subject else rendered(row)
+        return rendered(row, password_link(user, at, beside=True), at), rendered(row, at=at), user.name
+    mail = Mail(row.subject, row.body_text, row.body_html) if row.subject else rendered(row, at=at)
     return mail, mail, user.name
 
 
@@ -167,11 +171,11 @@ def resend(row: Row[Any], at: datetime) -> None:
     Its Message-ID stays; of a mail given up this is one more try.
     """
     if row.leased_until is not None and row.leased_until > at:
-        raise Conflict("This mail is being sent right now. Look again in a minute.")
+        raise Conflict(gettext("This mail is being sent right now. Look again in a minute."))
     if row.last_attempt_at is not None and at - row.last_attempt_at < RESEND_AFTER:
-        raise Conflict("This mail was tried a moment ago. Wait two minutes before sending it again.")
+        raise Conflict(gettext("This mail was tried a moment ago. Wait two minutes before sending it again."))
     if row.attempts >= MOST_TRIES_BY_HAND:
-        raise Conflict(f"This mail was tried {row.attempts} times. Check the address; it is not sent again.")
+        raise Conflict(_tried_often(row.attempts))
     again = update(NOTIFICATION).where(NOTIFICATION.c.id == row.id)
     db.session.execute(again.values(status="waiting", next_attempt_at=at, leased_until=None))
 
@@ -196,4 +200,12 @@ def tell_to_set_password(
             next_attempt_at=at,
             created_at=at,
         )
+    )
+
+
+def _tried_often(times: int) -> str:
+    return ngettext(
+        "This mail was tried %(num)s time. Check the address; it is not sent again.",
+        "This mail was tried %(num)s times. Check the address; it is not sent again.",
+        times,
     )

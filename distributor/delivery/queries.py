@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import ColumnElement, Function, Row, Select, Table, and_, any_, false, func, or_, select
 
+from distributor import stored_sentences
 from distributor.accounts.models import Account
 from distributor.database import db
 from distributor.delivery.models import DeliveryAttempt, Notification
@@ -23,7 +25,13 @@ NOTIFICATION = cast("Table", Notification.__table__)
 ATTEMPT = DeliveryAttempt.__table__
 ACCOUNT = Account.__table__
 REPORT = UsageReport.__table__
-STATUSES = ("waiting", "sent", "given_up")
+# What a list can be narrowed to; "failed" are those that wait after a try that came to nothing.
+STATUSES: dict[str, ColumnElement[bool]] = {
+    "waiting": (NOTIFICATION.c.status == "waiting") & (NOTIFICATION.c.attempts == 0),
+    "failed": (NOTIFICATION.c.status == "waiting") & (NOTIFICATION.c.attempts > 0),
+    "sent": NOTIFICATION.c.status == "sent",
+    "given_up": NOTIFICATION.c.status == "given_up",
+}
 PAGE_SIZE = 50
 REMINDER = "reminder"
 
@@ -100,24 +108,31 @@ def _seen_by(member: CurrentMember) -> Select[Any]:
 def notifications(
     member: CurrentMember, *, status: str | None = None, before: UUID | None = None, limit: int = PAGE_SIZE
 ) -> NotificationPage:
-    """A page of what the member may see, newest first: of one `status` where given, after the one named `before`."""
+    """A page of what the member may see, newest first: of one `status` where given, after the one named `before`.
+
+    Raises NotFound where `before` is out of sight: its place would tell how many mails others had since.
+    """
     query = _seen_by(member).order_by(NOTIFICATION.c.id.desc()).limit(limit + 1)
     if status is not None:
-        query = query.where(NOTIFICATION.c.status == status)
+        query = query.where(STATUSES[status])
     if before is not None:
-        last_seen = NOTIFICATION.alias()
-        query = query.where(
-            NOTIFICATION.c.id < select(last_seen.c.id).where(last_seen.c.uid == before).scalar_subquery()
-        )
+        query = query.where(NOTIFICATION.c.id < _place(before, member))
     rows = db.session.execute(query).all()
     return NotificationPage(rows[:limit], rows[limit - 1].uid if len(rows) > limit else None)
+
+
+def _place(uid: UUID, member: CurrentMember) -> int:
+    place = db.session.scalar(_seen_by(member).where(NOTIFICATION.c.uid == uid).with_only_columns(NOTIFICATION.c.id))
+    if place is None:
+        raise NotFound(gettext("This page of the list"))
+    return place
 
 
 def notification(uid: UUID, member: CurrentMember) -> Row[Any]:
     """One notification whose words the member may read: its own organization's. Raises NotFound."""
     row = db.session.execute(_seen_by(member).where(NOTIFICATION.c.uid == uid)).one_or_none()
     if row is None or not row.is_own:
-        raise NotFound("This notification")
+        raise NotFound(gettext("This notification"))
     return row
 
 
@@ -126,7 +141,7 @@ def notification_for_update(uid: UUID, member: CurrentMember) -> Row[Any]:
     query = _seen_by(member).where(NOTIFICATION.c.uid == uid).with_for_update(of=NOTIFICATION)
     row = db.session.execute(query).one_or_none()
     if row is None:
-        raise NotFound("This notification")
+        raise NotFound(gettext("This notification"))
     return row
 
 
@@ -149,13 +164,15 @@ def why_not(row: Row[Any], at: datetime) -> str | None:
         .where(User.id == row.user_id)
     ).one()
     if found.disabled_at is not None or found.id is None or found.removed_at is not None:
-        return f"Not sent: {row.recipient} is no longer a member of {found.name}."
+        return stored_sentences.NO_MEMBER % {"recipient": row.recipient, "organization": found.name}
     if row.event == REMINDER and found.status not in EDITABLE:
-        return "Not sent: the report was submitted before this reminder could go out."
+        return stored_sentences.SUBMITTED_BEFORE
     if row.event == REMINDER and not _still_ahead(row, found.due_at, at):
-        return "Not sent: the date it reminds of has changed or passed."
+        return stored_sentences.DATE_PASSED
     return None
 
 
 def _still_ahead(row: Row[Any], due_at: datetime, at: datetime) -> bool:
-    return due_at > at and datetime.fromisoformat(row.details["due_at"]) == due_at
+    """Whether the reminder's date is the report's and has not passed; a person's reminder may name none."""
+    named = row.details.get("due_at")
+    return due_at > at and (named is None or datetime.fromisoformat(named) == due_at)

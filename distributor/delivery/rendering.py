@@ -8,28 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, current_app
-from flask_babel import force_locale, get_locale, get_translations
+from flask_babel import force_locale, get_locale, get_translations, gettext
 from jinja2 import Environment, StrictUndefined, select_autoescape
-from sqlalchemy import select
 
+from distributor.brands.queries import Look
 from distributor.config import Settings
-from distributor.database import db
 from distributor.delivery.facts import ReportFacts, report_facts
+from distributor.delivery.reader import Reader, look_for, reader_of, received_as
+from distributor.delivery.styling import rules, screen_sheet, styles
 from distributor.formatting import FILTERS, NO_BREAK_SPACE, currency_symbol, money
-from distributor.identity.models import Organization, User
 from distributor.identity.operations import LINK_LIVES
-from workflows.usage_report import Side
+from distributor.languages import count_in_words
+from distributor.usage_reports.notifications import AUDIENCES
+from workflows.usage_report import Role, Side
 
 INVITATION = "password_link"
+# A sample that an admin sends to themselves: its words are written when it is queued.
+TEST = "test"
 # Stands in the link of every copy that is kept or shown: the way to a password belongs to its mail alone.
 WITHHELD = "…"
 FALLBACK_LOCALE = "en"
 PAGE = {Side.MSP: "reports", Side.DISTRIBUTOR: "review"}
+LOGO = "logo@distributor"
+# Before a badge's word; the selector after a sign asks for the plain letter, not the coloured picture.
+SIGNS = {"blue": "✎", "violet": "→", "green": "✓", "red": "↩\ufe0e", "amber": "⚠\ufe0e", "grey": "·"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +49,40 @@ class Mail:
     html: str
 
 
-def rendered(notification: Any, token: str = WITHHELD) -> Mail:
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a mail is written from. `facts` is None where it is about no report; `token` completes an invitation's link;
+    `logo` is where the HTML part finds the picture.
+    """
+
+    event: str
+    side: Side
+    reader: Reader
+    look: Look
+    details: dict[str, Any]
+    facts: ReportFacts | None
+    at: datetime
+    token: str = WITHHELD
+    logo: str = f"cid:{LOGO}"
+
+
+def rendered(notification: Any, token: str = WITHHELD, at: datetime | None = None) -> Mail:
     """The mail of a notification (any row with its columns), from what is true in the database now.
 
-    `token` completes the link of a `password_link` mail.
+    `token` completes the link of a `password_link` mail; `at` is now, where the row's own time will not do.
     """
-    user = db.session.execute(select(User.name, User.locale).where(User.id == notification.user_id)).one()
-    with force_locale(known_locale(user.locale)):
-        context = _context(notification, user.name, token)
-        return _mail(_environment(current_app), notification.event, context)
+    side, details = Side(notification.side), notification.details
+    about = notification.report_id
+    facts = report_facts(about, notification.event, side, details.get("version")) if about is not None else None
+    reader, look = reader_of(notification), look_for(notification) or Look(_settings().brand_name)
+    at = at or notification.created_at
+    return written(Occasion(notification.event, side, reader, look, details, facts, at, token), reader.locale)
+
+
+def written(occasion: Occasion, locale: str) -> Mail:
+    """The mail of an occasion in a language."""
+    with force_locale(known_locale(locale)):
+        return _mail(_environment(current_app), occasion, _context(occasion))
 
 
 def known_locale(identifier: str) -> str:
@@ -60,34 +93,57 @@ def known_locale(identifier: str) -> str:
         return FALLBACK_LOCALE
 
 
-def _context(notification: Any, name: str, token: str) -> dict[str, Any]:
-    settings: Settings = current_app.config["SETTINGS"]
+def _context(occasion: Occasion) -> dict[str, Any]:
+    settings, facts = _settings(), occasion.facts
     common = {
         "locale": str(get_locale()).replace("_", "-"),
         "brand_name": settings.brand_name,
-        "sender_name": settings.brand_name,
-        "recipient_name": name,
-        "side": notification.side,
-        "details": notification.details,
-        "notifications_link": f"{settings.public_url}/notifications",
+        "look": occasion.look,
+        "logo_source": occasion.logo,
+        "signs": SIGNS,
+        "recipient_name": occasion.reader.name,
+        "organization": occasion.reader.organization,
+        "side": occasion.side,
+        "details": occasion.details,
+        "received_as": received_as(occasion.reader, _asked(occasion)),
+        "facts": facts,
     }
-    if notification.event == INVITATION:
-        return {**common, **_invitation(notification, f"{settings.public_url}/set-password/{token}")}
-    side = Side(notification.side)
-    facts = report_facts(notification.report_id, notification.event, side, notification.details.get("version"))
-    link = f"{settings.public_url}/{PAGE[side]}/{facts.report.uid}"
-    return {**common, **_of_report(facts), "link": link}
+    if facts is None:
+        link = f"{settings.public_url}/set-password/{occasion.token}"
+        return {**common, "link": link, "valid_days": LINK_LIVES.days, "questions": "", "settings_link": ""}
+    return {
+        **common,
+        **_of_report(facts),
+        "link": f"{settings.public_url}/{PAGE[occasion.side]}/{facts.report.uid}",
+        "settings_link": f"{settings.public_url}/profile#notifications",
+        "questions": _questions(occasion, facts),
+        "left": facts.due_at - occasion.at,
+    }
+
+
+def _asked(occasion: Occasion) -> tuple[Role, ...]:
+    """The roles that the occasion's mail goes to on this side."""
+    told = AUDIENCES.get(occasion.event, ())
+    return next((audience.roles for audience in told if audience.side is occasion.side), ())
+
+
+def _questions(occasion: Occasion, facts: ReportFacts) -> str:
+    if occasion.side is not Side.MSP:
+        return ""
+    name = facts.report.distributor_name
+    if occasion.look.reply_to:
+        return gettext(
+            "Questions? Reply to this e-mail and the reviewers at %(distributor)s read it.", distributor=name
+        )
+    return gettext("Questions? Ask the reviewers at %(distributor)s.", distributor=name)
 
 
 def _of_report(facts: ReportFacts) -> dict[str, Any]:
     report, action = facts.report, facts.action
     return {
-        "facts": facts,
         "report": report,
         "account": report.account_number,
         "cycle": FILTERS["cycle_name"](report.cycle),
-        "sender_name": report.distributor_name,
-        "organization": report.msp_name if facts.side is Side.MSP else report.distributor_name,
         "zone": report.time_zone,
         "actor": action.actor_name if action else "",
         "at": action.at if action else None,
@@ -104,19 +160,14 @@ def _cash(currency: str, minor_unit: int) -> Callable[[Decimal | str], str]:
     return cash
 
 
-def _invitation(notification: Any, link: str) -> dict[str, Any]:
-    identity = notification.details["organization_id"]
-    organization = db.session.scalar(select(Organization.name).where(Organization.id == identity))
-    days = LINK_LIVES.days
-    return {"organization": organization, "facts": None, "link": link, "valid_days": days}
-
-
-def _mail(environment: Environment, event: str, context: dict[str, Any]) -> Mail:
-    words = environment.get_template(f"email/{event}/words.txt").make_module(context)
+def _mail(environment: Environment, occasion: Occasion, context: dict[str, Any]) -> Mail:
+    folder, colour = f"email/{occasion.event}", occasion.look.colour
+    words = environment.get_template(f"{folder}/words.txt").make_module(context)
     given = {**context, "words": words, "deadline": _deadline(environment, context)}
-    subject = environment.get_template(f"email/{event}/subject.txt").render(given)
-    text = environment.get_template(f"email/{event}/body.txt").render(given)
-    html = environment.get_template(f"email/{event}/body.html").render({**given, "subject": subject.strip()})
+    subject = environment.get_template(f"{folder}/subject.txt").render(given)
+    text = environment.get_template(f"{folder}/body.txt").render(given)
+    looks = {"on": styles(_rules(environment), colour), "sheet": screen_sheet(_source(environment, "dark"), colour)}
+    html = environment.get_template(f"{folder}/body.html").render({**given, **looks, "subject": subject.strip()})
     return Mail(" ".join(subject.split()), _tidy(text), html)
 
 
@@ -150,9 +201,25 @@ def _environment(app: Flask) -> Environment:
             extensions=["jinja2.ext.i18n"],
         )
         kept.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension's
+        count_in_words(kept)
         kept.filters.update(FILTERS)
+        kept.globals["style_rules"] = rules(_source(kept, "styles"))
         app.extensions["distributor.mail"] = kept
     return kept
+
+
+def _rules(environment: Environment) -> dict[str, str]:
+    kept: dict[str, str] = environment.globals["style_rules"]  # type: ignore[assignment]  # put there above
+    return kept
+
+
+def _source(environment: Environment, name: str) -> str:
+    return environment.get_template(f"email/{name}.css").render()
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
 
 
 def _gettext(text: str) -> str:

@@ -257,3 +257,20 @@ class TestSetYourPassword:
         invite(story.admin, account, contacts, AT)
         assert the_mail("password_link").recipient == "aoife@example.com"
         assert the_mail("password_link").details["invited_by"] == story.distributor.id
+
+
+def test_a_place_in_the_list_that_is_anothers_is_no_place(app: Flask, story: Story) -> None:
+    stranger = sign_in(app, member(organization(), Role.ADMIN))
+    assert stranger.get(f"/notifications?before={the_mail().uid}").status_code == 404
+    assert stranger.get(f"/notifications?before={uuid4()}").status_code == 404
+    assert sign_in(app, story.preparer).get(f"/notifications?before={the_mail().uid}").status_code == 200
+
+
+def test_a_mail_that_failed_and_is_tried_again_stands_under_failed(
+    app: Flask, story: Story, server: MailServer
+) -> None:
+    server.to_messages.append("451 4.3.0 Try again later")
+    deliver(OPENED_AT)
+    client = sign_in(app, story.preparer)
+    assert "451 4.3.0 Try again later" in client.get("/notifications?status=failed").text
+    assert "No e-mail has this status." in client.get("/notifications?status=waiting").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,8 +20,9 @@ from distributor.identity.acting import acting, system
 from distributor.identity.models import User
 from distributor.usage_reports.notifications import AUDIENCES
 from distributor.usage_reports.operations import automatic, steps
+from distributor.usage_reports.operations.recording import notify
 from tests.distributor.delivery.gallery import open_story, written_mails
-from tests.factories import Story, customer, product, usage
+from tests.factories import OPENED_AT, Story, customer, product, usage
 from workflows.usage_report import Side
 
 EVERY_KIND = {(event, str(audience.side)) for event, told in AUDIENCES.items() for audience in told}
@@ -93,7 +95,7 @@ def test_opening_says_by_when_and_what_it_costs_to_do_nothing(app: Flask) -> Non
     open_story(Story(number="MER-1042", time_zone="Europe/Dublin"))
     mail = mail_of("opened")
     said = " ".join(mail.text.split())
-    assert "Submit by Fri 30 Oct 2026, end of day (Europe/Dublin)." in said
+    assert "Submit by Fri 30 Oct 2026, end of day (Dublin)." in said
     assert "submitted automatically on Sat 31 Oct 2026 at 00:00 GMT." in said
     assert "€\u00a0409.50 more, €\u00a02,553.30 in all" in mail.text.replace("\n", " ")
     assert "You report 300, If left as is 400, Extra cost €\u00a0285.00" in mail.text
@@ -187,3 +189,41 @@ def test_a_nil_report_that_nobody_submitted_is_called_an_estimate(app: Flask) ->
     assert mail.subject.endswith("submitted automatically as a nil report")
     assert "nil report, without a single line: an estimate, which may require review" in " ".join(mail.text.split())
     assert "explained" not in mail.text
+
+
+@pytest.mark.parametrize(
+    ("left", "badge"),
+    [
+        ({"days": 7}, "7 days left"),
+        ({"days": 1}, "1 day left"),
+        ({"hours": 4}, "4 hours left"),
+        ({"minutes": 20}, "Less than an hour left"),
+    ],
+)
+def test_a_reminder_says_how_long_is_left_when_it_goes_out(app: Flask, left: dict[str, float], badge: str) -> None:
+    report = open_story(Story())
+    automatic.remind(report.due_at - timedelta(days=3))
+    row = db.session.execute(select(Notification.__table__).where(Notification.event == "reminder")).one()
+    assert badge in Words(rendered(row, at=report.due_at - timedelta(**left)).html).text
+
+
+def test_a_reminder_by_a_person_says_who_asks(app: Flask) -> None:
+    report = open_story(Story())
+    details = {"due_at": report.due_at.isoformat(), "reminded_by": "Tomás Keane"}
+    notify([report.id], "reminder", ["nudge:1"], [details], OPENED_AT)
+    said = " ".join(mail_of("reminder").text.split())
+    assert "Tomás Keane of Meridian Cloud Distribution asks you to submit the usage report of Kestrel" in said
+
+
+def test_the_footer_says_what_as_whom_and_where_to_change_that(app: Flask) -> None:
+    open_story(Story(number="MER-1042"))
+    said = " ".join(mail_of("opened").text.split())
+    assert "Account MER-1042, report total €\u00a02,143.80, version 1." in mail_of("opened").text.replace("\n", " ")
+    assert "You receive this as a preparer of Kestrel IT Services." in said
+    assert "Change notifications: http://127.0.0.1:8000/profile#notifications" in said
+    assert "Questions? Ask the reviewers at Meridian Cloud Distribution." in said
+
+
+def test_no_line_of_the_text_is_longer_than_sixty_signs_but_for_links(app: Flask) -> None:
+    for mail in written_mails().values():
+        assert all(len(line) <= 64 for line in mail.text.splitlines() if "http" not in line), mail.text

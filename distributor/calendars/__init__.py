@@ -1,0 +1,1 @@
+"""A member's coming deadlines as a calendar that their own calendar program reads, behind a private address."""
