@@ -10,21 +10,23 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, refresh
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from distributor.database import db
-from distributor.identity.current import SignInRequired, is_api
+from distributor.error_pages import local, page_of, way_back
+from distributor.identity.current import SignInRequired, cookie_name, current_member, is_api
+from distributor.kept_words import kept
 from distributor.problems import MEDIA_TYPE, Problem, problem, problem_of, problem_of_http
+from distributor.saying import said
 from workflows.errors import Refused
 
-# A stale version is the same news to people as a step that no longer fits.
-TEMPLATES = {403: "403", 404: "404", 409: "409", 412: "409", 413: "413", 500: "500"}
 RETRY_AFTER_SECONDS = "10"
+MOST_OF_EMAIL = 254
 
 log = structlog.get_logger("distributor")
 
@@ -58,28 +60,60 @@ def _sign_in_required(error: SignInRequired) -> ResponseReturnValue:
         if is_api():
             answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
-    door = url_for("identity.sign_in", next=None if wanted == "/" else wanted)
+    return _to_the_door(is_over=cookie_name() in request.cookies)
+
+
+def _to_the_door(*, is_over: bool) -> ResponseReturnValue:
+    """Lead to the sign-in and afterwards back. `is_over`: there was a sign-in, so say that it ended, and lose nothing
+    of what was sent after its end.
+    """
     if request.headers.get("HX-Request"):
-        return "", 401, {"HX-Redirect": url_for("identity.sign_in")}
-    return redirect(door)
+        return "", 401, {"HX-Redirect": _door(local(request.headers.get("HX-Current-URL")))}
+    if request.method != "GET" and is_over:
+        wanted = way_back()
+        return render_template("errors/session_over.html", me=None, nav=[], kept=kept(), door_href=_door(wanted)), 401
+    if is_over and not session.get("_flashes"):
+        flash(gettext("Your session is over. Sign in to go on where you were."), "warning")
+    return redirect(_door(request.full_path.rstrip("?") if request.method == "GET" else None))
+
+
+def _door(wanted: str | None) -> str:
+    return url_for("identity.sign_in", next=None if wanted == "/" else wanted)
+
+
+def _know_reader() -> None:
+    """A page is answered in its reader's language, even where the request failed before anybody asked who reads."""
+    if not is_api():
+        current_member()
+        refresh()
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
-    return _answer(problem_of(error), reason=error.message)
+    return _answer(problem_of(error), reason=said(error))
 
 
 def _form_expired(error: CSRFError) -> ResponseReturnValue:
     if wants_problem():
         return _answer(problem(400, "form-expired", gettext("This form has expired. Reload the page and try again.")))
     db.session.rollback()
-    return render_template("errors/csrf.html"), 400
+    _know_reader()
+    if request.endpoint == "identity.begin" and current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        return _without_cookies(), 400
+    return render_template("errors/csrf.html", kept=kept(), back_href=way_back()), 400
+
+
+def _without_cookies() -> str:
+    """The sign-in page once more, for a browser that keeps no cookies: it would only come back here for ever."""
+    why = gettext("This browser sent no cookie, and nobody can sign in without. Allow cookies, then sign in again.")
+    typed = {"email": request.form.get("email", "")[:MOST_OF_EMAIL], "next": request.form.get("next")}
+    return render_template("identity/sign_in.html", me=None, error=why, **typed)
 
 
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # a redirect that werkzeug raised
-    reason = error.description if error.code in {400, 403, 411} else None
+    _know_reader()
+    reason = error.description if error.code in {400, 403, 411, 413, 429} else None
     answer = _answer(problem_of_http(error), reason=reason)
     for name, value in error.get_headers(request.environ):
         if name.lower() not in {"content-type", "content-length"}:
@@ -105,7 +139,7 @@ def _unavailable(error: OperationalError) -> ResponseReturnValue:
     """The database is away, restarting, or somebody holds a lock for too long."""
     known = _recorded("database unavailable", error)
     said = gettext("The database did not answer in time. Nothing was changed: try again in a moment.")
-    answer = _answer(problem(503, "unavailable", said, extra=known), alone=True)
+    answer = _answer(problem(503, "unavailable", said, extra=known))
     answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return answer
 
@@ -115,7 +149,7 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
         raise error
     known = _recorded("unexpected error", error)
     said = gettext("It was recorded under %(id)s; tell it to who runs this service.", id=known["error_id"])
-    return _answer(problem(500, "internal-error", said, extra=known), reason=said, alone=True)
+    return _answer(problem(500, "internal-error", said, extra=known), reason=said)
 
 
 def _recorded(what: str, error: Exception) -> dict[str, Any]:
@@ -124,11 +158,7 @@ def _recorded(what: str, error: Exception) -> dict[str, Any]:
     return found
 
 
-def _answer(found: Problem, *, reason: str | None = None, alone: bool = False) -> Response:
-    """The problem for whoever asked. `alone`: as a page that needs nothing from the database."""
+def _answer(found: Problem, *, reason: str | None = None) -> Response:
+    """The problem for whoever asked."""
     db.session.rollback()
-    if wants_problem():
-        return as_response(found)
-    context: dict[str, Any] = {"me": None, "nav": []} if alone else {}
-    page = f"errors/{TEMPLATES.get(found.status, 'other')}.html"
-    return make_response(render_template(page, problem=found, reason=reason, **context), found.status)
+    return as_response(found) if wants_problem() else page_of(found, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, current_app, request
+from flask_babel import gettext
 from werkzeug.exceptions import Forbidden, LengthRequired, RequestEntityTooLarge
 
 from distributor.extensions import csrf
@@ -38,14 +39,18 @@ def _pass() -> None:
 def _check_length() -> None:
     """A body without a length is refused: the server cuts it off at the limit without a word."""
     if request.content_length is None and "Transfer-Encoding" in request.headers:
-        raise LengthRequired("Send the length of the body in the Content-Length header; chunked bodies are not taken.")
+        raise LengthRequired(
+            gettext("Send the length of the body in the Content-Length header; chunked bodies are not taken.")
+        )
     if (request.content_length or 0) > current_app.config["MAX_CONTENT_LENGTH"]:
-        raise RequestEntityTooLarge("At most 5 MB are taken at once. Split the file, or import it on the command line.")
+        raise RequestEntityTooLarge(
+            gettext("At most 5 MB are taken at once. Split the file, or import it on the command line.")
+        )
 
 
 def _check_origin() -> None:
     if request.headers.get("Sec-Fetch-Site", "none") not in OWN_ORIGINS:
-        raise Forbidden("This form was sent by another site. Nothing was changed.")
+        raise Forbidden(gettext("This form was sent by another site. Nothing was changed."))
 
 
 def _check_permission(permission: Permission | None) -> None:
