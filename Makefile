@@ -3,19 +3,21 @@
 
 SHELL := /bin/sh
 ARGS :=
+# Two test processes, each with its own database cluster; SPREAD= runs them in one.
+SPREAD := -n 2 --dist loadfile
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock wheel clean runtime dev
+.PHONY: help run test check bench bench-pages pictures translations lock wheel clean runtime dev
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: runtime ## Start Distributor with demo data on http://127.0.0.1:8000 (Ctrl-C stops everything)
 	@exec $(BIN)/distributor run --demo $(ARGS)
 
 test: dev ## Install what the tests need, Chromium included, and run them all
-	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m pytest $(ARGS)
+	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 check: dev ## Style, types and who may import whom
 	$(BIN)/ruff check .
@@ -25,6 +27,15 @@ check: dev ## Style, types and who may import whom
 
 bench: dev ## Measure the hot paths against plain SQL
 	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+bench-pages: dev ## Measure the report page in Chromium, with 500 and 5,000 lines
+	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m benchmarks.browser $(ARGS)
+
+pictures: dev ## Take the guide's pictures anew, from the service itself
+	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m pytest tests/journeys/test_guide.py --pictures $(ARGS)
+
+translations: dev ## Collect the texts to translate and compile the languages
+	@$(BIN)/python -m tools.translations
 
 lock: dev ## Resolve the dependencies again and write the lock files
 	@PATH="$$PWD/$(BIN):$$PATH" tools/lock $(ARGS)

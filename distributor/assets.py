@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, Response, current_app, send_from_directory, url_for
+from flask import Flask, Response, current_app, g, send_from_directory, url_for
 
 from distributor.identity.current import public
 
@@ -28,7 +28,9 @@ def register(app: Flask) -> None:
 
 def static_url(name: str) -> str:
     """The address of a file in `distributor/static/`, such as "css/grid.css"."""
-    return url_for(VERSIONED, version=current_app.config["STATIC_VERSION"], filename=name)
+    if "static_base" not in g:  # a page names its icons a hundred times over
+        g.static_base = url_for(VERSIONED, version=current_app.config["STATIC_VERSION"], filename="")
+    return f"{g.static_base}{name}"
 
 
 def is_current(version: str) -> bool:

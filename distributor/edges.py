@@ -11,22 +11,44 @@ from flask_smorest import Blueprint as ApiBlueprint
 
 from distributor import assets, failures, formatting, gate, headers, health, languages, navigation
 from distributor.accounts import api as accounts_api
+from distributor.accounts import views as accounts
 from distributor.api import document
+from distributor.brands import views as brands
+from distributor.calendars import views as calendars
 from distributor.catalogue import api as catalogue_api
+from distributor.catalogue import views as catalogue
 from distributor.delivery import views as delivery
 from distributor.identity import api as identity_api
 from distributor.identity import views as identity
+from distributor.policies import views as policies
 from distributor.provisioning import api as provisioning_api
+from distributor.provisioning import coverage_views as coverage
 from distributor.provisioning import views as usage_files
+from distributor.search import views as search
+from distributor.spreadsheets import views as spreadsheets
 from distributor.usage_reports import api as usage_reports_api
+from distributor.usage_reports import evidence_views as evidence
+from distributor.usage_reports import overview_views as overview
 from distributor.usage_reports import review_views as review
+from distributor.usage_reports import trends_views as trends
 from distributor.usage_reports import views as usage_reports
 
 PAGES: tuple[Blueprint, ...] = (
+    brands.blueprint,
+    calendars.blueprint,
+    accounts.blueprint,
+    catalogue.blueprint,
+    coverage.blueprint,
     delivery.blueprint,
+    evidence.blueprint,
     health.blueprint,
     identity.blueprint,
+    overview.blueprint,
+    policies.blueprint,
     review.blueprint,
+    search.blueprint,
+    spreadsheets.blueprint,
+    trends.blueprint,
     usage_files.blueprint,
     usage_reports.blueprint,
 )

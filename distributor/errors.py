@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext, ngettext
+
 from workflows.errors import Refused
 
 
@@ -27,8 +29,9 @@ class NotFound(Refused):
 
     type = "not-found"
 
-    def __init__(self, what: str = "This page") -> None:
-        super().__init__(f"{what} does not exist, or is not yours to see.")
+    def __init__(self, what: str | None = None) -> None:
+        name = what or gettext("This page")
+        super().__init__(gettext("%(what)s does not exist, or is not yours to see.", what=name))
 
 
 class Forbidden(Refused):
@@ -53,9 +56,12 @@ class StaleLines(Refused):
     type = "stale-line"
 
     def __init__(self, lines: list[dict[str, Any]]) -> None:
-        count = len(lines)
-        what = "1 line was" if count == 1 else f"{count} lines were"
-        super().__init__(f"{what} changed by somebody else meanwhile. Nothing was saved: compare and save again.")
+        said = ngettext(
+            "%(num)s line was changed by somebody else meanwhile. Nothing was saved: compare and save again.",
+            "%(num)s lines were changed by somebody else meanwhile. Nothing was saved: compare and save again.",
+            len(lines),
+        )
+        super().__init__(said)
         self.lines = lines
 
 
@@ -70,5 +76,6 @@ class VersionRequired(Refused):
 
     type = "version-required"
 
-    def __init__(self, also: str = "") -> None:
-        super().__init__(f'Say which version you saw: If-Match: "<version>", as the ETag of the report gave it{also}.')
+    def __init__(self, message: str | None = None) -> None:
+        said = gettext('Say which version you saw: If-Match: "<version>", as the ETag of the report gave it.')
+        super().__init__(message or said)

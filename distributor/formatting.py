@@ -45,6 +45,14 @@ def money(value: Decimal | int | None, unit: str | int = 2) -> str:
     return _localized(f"{rounded:,f}")
 
 
+def compact(value: Decimal | int | None) -> str:
+    """34280.9 as "34K", for the axis of a drawing: rounded, in the reader's short form, else as a whole number."""
+    if value is None:
+        return UNKNOWN
+    short = numbers.format_compact_decimal(value, locale=_locale(), fraction_digits=1)
+    return units(Decimal(value).quantize(Decimal(1), ROUND_HALF_UP)) if short.isdecimal() else short
+
+
 def currency_symbol(currency: str) -> str:
     """EUR as "€"; the code itself where the locale has no sign for it."""
     return numbers.get_currency_symbol(currency, locale=_locale())
@@ -86,6 +94,11 @@ def plain(value: Decimal | int | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def for_typing(value: Decimal | int | None) -> str:
+    """1234.5 as "1234.5", in German "1234,5": as it stands in a field that people type into, without grouping."""
+    return plain(value).replace(".", numbers.get_decimal_symbol(_locale()))
+
+
 def day(value: date | datetime | None, zone: str | None = None) -> str:
     """A date as "Sat 31 Oct 2026"; an instant's date in `zone`."""
     if value is None:
@@ -93,6 +106,11 @@ def day(value: date | datetime | None, zone: str | None = None) -> str:
     if isinstance(value, datetime) and zone:
         value = value.astimezone(ZoneInfo(zone))
     return _written(value, "EEE d MMM y", "yMMMEd")
+
+
+def calendar_day(value: date | None) -> str:
+    """A date without its weekday, "30 Nov 2026", for choices and marks."""
+    return UNKNOWN if value is None else _written(value, "d MMM y", "yMMMd")
 
 
 def short_day(value: date | datetime | None, zone: str | None = None) -> str:
@@ -134,12 +152,18 @@ def clock_time(value: datetime | None, zone: str = "UTC") -> str:
 
 
 def zone_name(local: datetime) -> str:
-    """The zone's usual letters ("GMT", "CET"), else its distance from UTC ("UTC−03:00")."""
+    """The zone's usual letters ("GMT", "CET", in German "MEZ"), else its distance from UTC ("UTC−03:00")."""
     name = local.tzname() or ""
     if name.isalpha():
-        return name
+        return name if _locale().language == "en" else _zone_letters(local, name)
     offset = f"{local:%z}".replace("-", MINUS)
     return f"UTC{offset[:3]}:{offset[3:5]}"
+
+
+def _zone_letters(local: datetime, english: str) -> str:
+    """The letters that the reader's language has for the zone, where it has any."""
+    theirs = dates.get_timezone_name(local, width="short", locale=_locale())
+    return theirs if theirs.isalpha() else english
 
 
 def zone_city(zone: str) -> str:
@@ -161,7 +185,18 @@ def duration(value: timedelta | None, most: int = 3) -> str:
 
 def month_name(value: Cycle | date) -> str:
     """A cycle's month alone, "September", where its year is plain."""
-    return _written(value.first_day if isinstance(value, Cycle) else value, "LLLL", "MMMM")
+    # No skeleton: CLDR knows none for a month alone, and the nearest one writes it short.
+    first = value.first_day if isinstance(value, Cycle) else value
+    return dates.format_date(first, "LLLL", locale=_locale())
+
+
+def short_month(value: Cycle | date, with_year: bool = False) -> str:
+    """A cycle's month as "Oct", or as "Oct 2026" where its year must be said."""
+    first = value.first_day if isinstance(value, Cycle) else value
+    locale = _locale()
+    # As it stands alone, with and without the year alike: "Okt", not "Okt." beside "Sep".
+    pattern = locale.datetime_skeletons["yMMM"].pattern.replace("MMM", "LLL") if with_year else "LLL"
+    return dates.format_date(first, pattern, locale=locale)
 
 
 def cycle_name(value: Cycle | date | str) -> str:
@@ -177,13 +212,16 @@ FILTERS: dict[str, Callable[..., Any]] = {
     for function in (
         units,
         money,
+        compact,
         currency_symbol,
         percent,
         over_provisioned,
         signed,
         signed_percent,
         plain,
+        for_typing,
         day,
+        calendar_day,
         short_day,
         day_span,
         instant,
@@ -192,6 +230,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
         zone_city,
         duration,
         month_name,
+        short_month,
         cycle_name,
     )
 }
@@ -208,12 +247,12 @@ def _locale() -> Locale:
 
 def _localized(english: str) -> str:
     """A number that Python wrote with "," and "." in the signs of the reader's locale, with a true minus."""
-    return english.translate(_signs(str(_locale())))
+    # Most numbers on a page have no sign in them; asking for the locale would cost more than writing them.
+    return english if english.isdigit() else english.translate(_signs(_locale()))
 
 
 @lru_cache(maxsize=64)
-def _signs(identifier: str) -> dict[int, str]:
-    locale = Locale.parse(identifier)
+def _signs(locale: Locale) -> dict[int, str]:
     return str.maketrans({",": numbers.get_group_symbol(locale), ".": numbers.get_decimal_symbol(locale), "-": MINUS})
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, Text, delete, select
+from flask_babel import gettext
+from sqlalchemy import LargeBinary, Text, delete
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distributor.database import Base, Instant, Ref, Uid, db
@@ -41,14 +42,19 @@ def take(member: CurrentMember, purpose: str, uid: UUID, at: datetime) -> tuple[
     """The name and content of a file held for this member and purpose, which is then held no more. Raises Conflict
     when there is none: it was confirmed already, or an hour has passed.
     """
-    query = select(HeldFile).where(
-        HeldFile.uid == uid,
-        HeldFile.member_id == member.member_id,
-        HeldFile.purpose == purpose,
-        HeldFile.held_at >= at - HELD_FOR,
+    query = (
+        delete(HeldFile)
+        .where(
+            HeldFile.uid == uid,
+            HeldFile.member_id == member.member_id,
+            HeldFile.purpose == purpose,
+            HeldFile.held_at >= at - HELD_FOR,
+        )
+        .returning(HeldFile.name, HeldFile.content)
     )
-    held = db.session.scalars(query.with_for_update()).one_or_none()
+    held = db.session.execute(query).one_or_none()
     if held is None:
-        raise Conflict("This file is no longer held: it was confirmed already, or an hour has passed. Send it again.")
-    db.session.delete(held)
+        raise Conflict(
+            gettext("This file is no longer held: it was confirmed already, or an hour has passed. Send it again.")
+        )
     return held.name, held.content

@@ -14,6 +14,7 @@ from werkzeug.local import LocalProxy
 from distributor.accounts.models import Account
 from distributor.config import Settings
 from distributor.database import db
+from distributor.identity import tour
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import current_member
 from distributor.identity.models import Member, Organization
@@ -22,6 +23,8 @@ from workflows.usage_report import EDITABLE, Role, Status
 
 Made = TypeVar("Made")
 THEMES = frozenset({"light", "dark"})
+# Where people begin; a page with unsaved work that was refused answers from another endpoint.
+TOUR_STARTS = frozenset({"usage_reports.index", "usage_reports.show", "review.queue", "review.show", "overview.show"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +51,22 @@ class Me:
     switch_href: str
     profile_href: str
     sign_out_href: str
+    words_href: str
+    tour: bool
 
 
 @dataclass(slots=True)
 class NavItem:
-    """A link of the navigation; `heading` starts a part of it, `count` is how many things wait there."""
+    """A link of the navigation. `heading` starts a part of it, `count` is how many things wait there, `root` is what
+    its pages stand below where that is not `href`.
+    """
 
     label: str
     href: str
     icon: str
     count: int = 0
     heading: str = ""
+    root: str = ""
     current: bool = field(default=False)
 
 
@@ -69,6 +77,7 @@ class Frame:
     to_review: int
     to_prepare: int
     is_msp: bool
+    words_unseen: bool
     memberships: list[Membership]
 
 
@@ -115,6 +124,8 @@ def me() -> Me | None:
         switch_href=url_for("identity.switch"),
         profile_href=url_for("identity.profile"),
         sign_out_href=url_for("identity.sign_out"),
+        words_href=url_for("identity.words"),
+        tour=request.endpoint in TOUR_STARTS and _frame_of(member).words_unseen,
     )
 
 
@@ -163,7 +174,7 @@ def _distributor_items(frame: Frame, member: CurrentMember) -> list[NavItem]:
         NavItem(gettext("All reports"), "/review/reports", "list-check"),
         NavItem(gettext("Accounts"), "/accounts", "building-store"),
         NavItem(gettext("Catalogue and prices"), "/catalogue", "packages", heading=gettext("Set up")),
-        NavItem(gettext("Usage feeds"), "/usage", "plug-connected"),
+        NavItem(gettext("Usage feeds"), "/usage/coverage", "plug-connected", root="/usage"),
     ]
     if Role.ADMIN in member.roles:
         items += [
@@ -190,7 +201,7 @@ def _own_items() -> list[NavItem]:
 
 def _with_current(items: list[NavItem], path: str) -> list[NavItem]:
     """The item nearest to where the reader is, marked."""
-    around = [item for item in items if path == item.href or path.startswith(f"{item.href}/")]
+    around = [item for item in items if f"{path}/".startswith(f"{item.root or item.href}/")]
     if around:
         max(around, key=lambda item: len(item.href)).current = True
     return items
@@ -207,6 +218,7 @@ def _frame(member: CurrentMember) -> Frame:
             _count(UsageReport.distributor_id == here, UsageReport.status == Status.UNDER_REVIEW).label("to_review"),
             _count(UsageReport.msp_id == here, UsageReport.status.in_(EDITABLE)).label("to_prepare"),
             exists().where(Account.msp_id == here).label("is_msp"),
+            tour.is_unseen(member.user_id).label("words_unseen"),
             _memberships_of(member.user_id).label("memberships"),
         )
     ).one()
@@ -214,7 +226,7 @@ def _frame(member: CurrentMember) -> Frame:
         Membership(one["id"], one["name"], side(one["is_distributor"]), one["id"] == str(member.member_uid))
         for one in row.memberships or []
     ]
-    return Frame(row.to_review, row.to_prepare, row.is_msp, memberships)
+    return Frame(row.to_review, row.to_prepare, row.is_msp, row.words_unseen, memberships)
 
 
 def _count(*conditions: Any) -> Any:

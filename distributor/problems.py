@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
 from distributor.api.figures import actions
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused, NotFound, StaleLines, VersionRequired
 from distributor.identity.current import SignInRequired
+from distributor.saying import said
 from workflows import errors as rules
 from workflows.errors import Refused
+from workflows.words import Words, words
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -35,30 +38,47 @@ STATUSES: dict[type[Refused], int] = {
     VersionRequired: 428,
 }
 
-TITLES: dict[str, str] = {
-    "sign-in-required": "No valid token",
-    "forbidden": "Not allowed",
-    "not-permitted": "Not allowed with this role",
-    "not-found": "Not found",
-    "conflict": "Not possible in this state",
-    "idempotency-key-reused": "Idempotency-Key used for another request",
-    "idempotency-key-in-use": "The first request is still being worked on",
-    "version-required": "Version required",
-    "stale-line": "Lines changed meanwhile",
-    "stale-version": "Report changed meanwhile",
-    "transition-not-allowed": "Step not possible now",
-    "comment-required": "Comment required",
-    "figures-missing": "Figures missing",
-    "prices-missing": "Prices missing",
-    "nil-not-confirmed": "Nothing used: please confirm",
-    "endorsement-required": "Endorsement required",
-    "reason-required": "Reason required",
-    "invalid-input": "Invalid input",
-    "invalid-terms": "Invalid terms",
-    "invalid-units": "Invalid units",
-    "invalid-cycle": "Invalid cycle",
-    "unavailable": "Temporarily unavailable",
-    "internal-error": "Something failed on our side",
+TITLES: dict[str, Words] = {
+    "sign-in-required": words("No valid token"),
+    "forbidden": words("Not allowed"),
+    "not-permitted": words("Not allowed with this role"),
+    "not-found": words("Not found"),
+    "conflict": words("Not possible in this state"),
+    "idempotency-key-reused": words("Idempotency-Key used for another request"),
+    "idempotency-key-in-use": words("The first request is still being worked on"),
+    "version-required": words("Version required"),
+    "stale-line": words("Lines changed meanwhile"),
+    "stale-version": words("Report changed meanwhile"),
+    "transition-not-allowed": words("Step not possible now"),
+    "comment-required": words("Comment required"),
+    "figures-missing": words("Figures missing"),
+    "prices-missing": words("Prices missing"),
+    "nil-not-confirmed": words("Nothing used: please confirm"),
+    "endorsement-required": words("Endorsement required"),
+    "reason-required": words("Reason required"),
+    "invalid-input": words("Invalid input"),
+    "invalid-terms": words("Invalid terms"),
+    "invalid-units": words("Invalid units"),
+    "invalid-cycle": words("Invalid cycle"),
+    "unavailable": words("Temporarily unavailable"),
+    "bad-request": words("Cannot be read"),
+    "method-not-allowed": words("Not possible at this address"),
+    "length-required": words("Length required"),
+    "content-too-large": words("Too large"),
+    "unsupported-media-type": words("Another type is needed"),
+    "too-many-requests": words("Too many requests"),
+    "form-expired": words("Form expired"),
+    "internal-error": words("Something failed on our side"),
+}
+
+# What the web server's library would say in English where nobody said more.
+SENTENCES: dict[int, Words] = {
+    400: words("The request cannot be read."),
+    404: words("This address does not exist."),
+    405: words("This address does not take this method: see Allow."),
+    413: words("What was sent is too large."),
+    415: words("What was sent is of another type than this address takes."),
+    429: words("Too many requests: wait as long as Retry-After says."),
 }
 
 # Python 3.13 calls this status otherwise than 3.11 did; a type never changes.
@@ -85,7 +105,7 @@ class Problem:
 def problem_of(refused: Refused) -> Problem:
     """The problem a refusal of the rules or the service is answered with."""
     status = next((STATUSES[kind] for kind in type(refused).__mro__ if kind in STATUSES), 409)
-    return problem(status, refused.type, refused.message, _errors(refused), _extra(refused))
+    return problem(status, refused.type, said(refused), _errors(refused), _extra(refused))
 
 
 def problem(
@@ -96,7 +116,8 @@ def problem(
     extra: dict[str, Any] | None = None,
 ) -> Problem:
     """A problem by its type, with the title that belongs to it."""
-    return Problem(status, kind, TITLES.get(kind, HTTPStatus(status).phrase), detail, errors or [], extra or {})
+    title = TITLES.get(kind, HTTPStatus(status).phrase)
+    return Problem(status, kind, said(title), detail, errors or [], extra or {})
 
 
 def problem_of_http(error: HTTPException) -> Problem:
@@ -107,9 +128,15 @@ def problem_of_http(error: HTTPException) -> Problem:
     parts = (data.get("messages") or data.get("errors") or {}).values()
     found = [FieldError(reason, place or None).as_dict() for part in parts for place, reason in _places(part)]
     if found:
-        return problem(status, "invalid-input", "The input was refused: see errors.", found)
+        return problem(status, "invalid-input", gettext("The input was refused: see errors."), found)
     kind = RENAMED.get(status) or HTTPStatus(status).phrase.lower().replace(" ", "-")
-    return problem(status, kind, data.get("message") or error.description or "")
+    return problem(status, kind, data.get("message") or _described(error))
+
+
+def _described(error: HTTPException) -> str:
+    """What was said where it was raised; else our own sentence instead of the library's English one."""
+    is_own = error.description != type(error).description
+    return error.description or "" if is_own else said(SENTENCES.get(error.code or 500, error.description or ""))
 
 
 def _errors(refused: Refused) -> list[dict[str, Any]]:
@@ -117,11 +144,11 @@ def _errors(refused: Refused) -> list[dict[str, Any]]:
         case InputRefused():
             return [error.as_dict() for error in refused.errors]
         case rules.InvalidInput():
-            return [FieldError(refused.message, refused.field).as_dict()]
+            return [FieldError(said(refused), refused.field).as_dict()]
         case rules.LinesRefused():
-            return [FieldError(f"{line} is {refused.demand}.", line=line.id).as_dict() for line in refused.lines]
+            return [FieldError(said(refused.of_line(line)), line=line.id).as_dict() for line in refused.lines]
         case rules.ReasonRequired():
-            return [FieldError(refused.message, "reason").as_dict()]
+            return [FieldError(said(refused), "reason").as_dict()]
     return []
 
 

@@ -19,6 +19,12 @@ from distributor.database import db
 from distributor.postgres import attach
 
 COUNTER = itertools.count(1)
+pytest_plugins = ["tests.demo_database", "tests.journeys.demo_site"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What `make pictures` says to the tests."""
+    parser.addoption("--pictures", action="store_true", help="write the guide's pictures into docs/guide/pictures")
 
 
 @pytest.fixture(scope="session")

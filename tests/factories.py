@@ -38,7 +38,7 @@ def organization(name: str | None = None, *, is_distributor: bool = False) -> Or
 def member(of: Organization, *roles: Role, email: str | None = None) -> CurrentMember:
     """A person with these roles in the organization, as a signed-in member."""
     number = next(NUMBER)
-    user = User(email=email or f"person{number}@example.com", name=f"Person {number}")
+    user = User(email=email or f"person{number}@example.com", name=f"Person {number}", words_seen_at=OPENED_AT)
     db.session.add(user)
     db.session.flush()
     row = Member(organization_id=of.id, user_id=user.id, roles=[str(role) for role in roles])

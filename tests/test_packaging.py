@@ -172,6 +172,12 @@ def test_the_installed_service_has_its_styles(service: str) -> None:
     assert page(browser, urljoin(service, sheet.group(1)))
 
 
+def test_the_installed_service_speaks_german(service: str) -> None:
+    browser = build_opener()
+    browser.addheaders = [("Accept-Language", "de")]
+    assert "Geschäftliche E-Mail-Adresse" in page(browser, service)
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
 def test_a_lock_pins_everything_by_hash_and_names_no_host(lock: str) -> None:
     text = (ROOT / lock).read_text()

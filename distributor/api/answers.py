@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Response, current_app, request
+from flask_babel import gettext
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
@@ -38,7 +39,8 @@ class KeyReused(Conflict):
     type = "idempotency-key-reused"
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for another request. Take a new key for each new request.")
+        said = gettext("This Idempotency-Key was used for another request. Take a new key for each new request.")
+        super().__init__(said)
 
 
 class KeyBusy(Conflict):
@@ -47,7 +49,8 @@ class KeyBusy(Conflict):
     type = "idempotency-key-in-use"
 
     def __init__(self) -> None:
-        super().__init__("The first request with this Idempotency-Key is still being worked on. Ask again shortly.")
+        said = gettext("The first request with this Idempotency-Key is still being worked on. Ask again shortly.")
+        super().__init__(said)
 
 
 def versioned(body: Mapping[str, Any], status: int = 200, **headers: str) -> Answer:
@@ -90,7 +93,7 @@ def _key() -> str | None:
     if key is None:
         return None
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
-        message = "An Idempotency-Key has 1 to 255 printable ASCII characters, for example a UUID."
+        message = gettext("An Idempotency-Key has 1 to 255 printable ASCII characters, for example a UUID.")
         raise InputRefused(message, [FieldError(message, "Idempotency-Key")])
     return key
 

@@ -10,14 +10,21 @@ from typing import Any
 
 import marshmallow as ma
 from flask import request
+from flask_babel import gettext, ngettext
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 
 from distributor.errors import FieldError, InputRefused
+from distributor.saying import said
+from workflows.words import words
 
 LARGEST_BODY = 5 * 1024 * 1024
 LONGEST_NUMBER = 60
 MOST_ERRORS = 100
 NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+
+class _UnreadableError(ValueError):
+    """JSON that is not taken; its first argument says why."""
 
 
 def raw_body() -> bytes:
@@ -34,10 +41,11 @@ def check_length() -> None:
     """
     if request.content_length is None:
         if request.headers.get("Transfer-Encoding"):
-            raise LengthRequired("Send the body with a Content-Length; chunked bodies are not taken.")
+            raise LengthRequired(gettext("Send the body with a Content-Length; chunked bodies are not taken."))
         return
     if request.content_length > LARGEST_BODY:
-        raise RequestEntityTooLarge(f"The body has {request.content_length} bytes; at most {LARGEST_BODY} are taken.")
+        sizes = {"given": str(request.content_length), "most": str(LARGEST_BODY)}
+        raise RequestEntityTooLarge(gettext("The body has %(given)s bytes; at most %(most)s are taken.", **sizes))
 
 
 def json_body(default: Any = None) -> Any:
@@ -50,8 +58,9 @@ def json_body(default: Any = None) -> Any:
     if not body.strip():
         return default
     if not request.is_json:
-        given = request.mimetype or "none"
-        raise UnsupportedMediaType(f"This call takes Content-Type application/json, not {given}.")
+        given = request.mimetype or gettext("none")
+        why = gettext("This call takes Content-Type application/json, not %(given)s.", given=given)
+        raise UnsupportedMediaType(why)
     return parse_json(body)
 
 
@@ -69,19 +78,21 @@ def parse_json(body: bytes) -> Any:
             _check_characters(data)
         return data
     except UnicodeDecodeError as error:
-        raise BadRequest(f"The body is no UTF-8: byte {error.start} cannot be read.") from error
+        raise BadRequest(gettext("The body is no UTF-8: byte %(byte)s cannot be read.", byte=error.start)) from error
     except json.JSONDecodeError as error:
-        raise BadRequest(f"The body is no JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from error
-    except (ValueError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise BadRequest(f"The body cannot be read: {why}.") from error
+        raise BadRequest(_no_json(error)) from error
+    except RecursionError as error:
+        raise BadRequest(_unreadable(words("it is nested too deeply"))) from error
+    except _UnreadableError as error:
+        raise BadRequest(_unreadable(error.args[0])) from error
 
 
 def json_object() -> dict[str, Any]:
     """The JSON body as an object whose fields an operation judges itself. Raises InputRefused."""
     data = json_body(default={})
     if not isinstance(data, dict):
-        raise InputRefused("Give an object with fields.", [FieldError("Give an object with fields.")])
+        why = gettext("Give an object with fields.")
+        raise InputRefused(why, [FieldError(why)])
     return data
 
 
@@ -94,7 +105,7 @@ def query_of(schema: type[ma.Schema]) -> dict[str, Any]:
     """The query of the address as the schema's fields. Raises InputRefused."""
     twice = [name for name, values in request.args.lists() if len(values) > 1]
     if twice:
-        raise refused([FieldError("Give it once.", name) for name in twice])
+        raise refused([FieldError(gettext("Give it once."), name) for name in twice])
     return load(schema, request.args.to_dict())
 
 
@@ -112,7 +123,7 @@ def load_list(schema: type[ma.Schema], data: Any, most: int) -> list[dict[str, A
     one.
     """
     if not isinstance(data, list) or len(data) > most:
-        message = f"Give a list of at most {most} objects."
+        message = gettext("Give a list of at most %(most)s objects.", most=most)
         raise InputRefused(message, [FieldError(message)])
     try:
         loaded: list[dict[str, Any]] = schema(many=True).load(data)
@@ -124,9 +135,12 @@ def load_list(schema: type[ma.Schema], data: Any, most: int) -> list[dict[str, A
 def refused(errors: list[FieldError]) -> InputRefused:
     """One refusal for all that is wrong; beyond a hundred, the rest is only counted."""
     count = len(errors)
-    what = "1 value was" if count == 1 else f"{count} values were"
-    more = f" The first {MOST_ERRORS} are named." if count > MOST_ERRORS else ""
-    return InputRefused(f"{what} refused. Nothing was changed.{more}", errors[:MOST_ERRORS])
+    why = ngettext(
+        "%(num)s value was refused. Nothing was changed.", "%(num)s values were refused. Nothing was changed.", count
+    )
+    if count > MOST_ERRORS:
+        why = gettext("%(why)s The first %(most)s are named.", why=why, most=MOST_ERRORS)
+    return InputRefused(why, errors[:MOST_ERRORS])
 
 
 def _errors(messages: Any, where: str = "") -> Iterator[FieldError]:
@@ -135,7 +149,7 @@ def _errors(messages: Any, where: str = "") -> Iterator[FieldError]:
             yield from _errors(inner, _place(where, key))
     else:
         for message in messages if isinstance(messages, list) else [messages]:
-            yield FieldError(str(message), where or None)
+            yield FieldError(said(message), where or None)
 
 
 def _place(where: str, key: Any) -> str:
@@ -145,10 +159,23 @@ def _place(where: str, key: Any) -> str:
     return f"{where}.{name}" if where else name
 
 
+def _no_json(error: json.JSONDecodeError) -> str:
+    return gettext(
+        "The body is no JSON: %(why)s, line %(line)s, column %(column)s.",
+        why=error.msg,
+        line=error.lineno,
+        column=error.colno,
+    )
+
+
+def _unreadable(why: str) -> str:
+    return gettext("The body cannot be read: %(why)s.", why=said(why))
+
+
 def _check_characters(data: Any) -> None:
     """Escapes can spell what no text may hold: NUL, and halves of characters."""
     if isinstance(data, str) and NO_TEXT.search(data):
-        raise ValueError("a text holds a NUL or half a character")
+        raise _UnreadableError(words("a text holds a NUL or half a character"))
     if isinstance(data, dict):
         data = [*data, *data.values()]
     for inner in data if isinstance(data, list) else ():
@@ -157,22 +184,22 @@ def _check_characters(data: Any) -> None:
 
 def _decimal(literal: str) -> Decimal:
     if len(literal) > LONGEST_NUMBER:
-        raise ValueError(f"a number has more than {LONGEST_NUMBER} characters")
+        raise _UnreadableError(words("a number has more than %(most)s characters", most=LONGEST_NUMBER))
     return Decimal(literal)
 
 
 def _integer(literal: str) -> int:
     if len(literal) > LONGEST_NUMBER:
-        raise ValueError(f"a number has more than {LONGEST_NUMBER} digits")
+        raise _UnreadableError(words("a number has more than %(most)s digits", most=LONGEST_NUMBER))
     return int(literal)
 
 
 def _no_number(literal: str) -> None:
-    raise ValueError(f"{literal} is no number")
+    raise _UnreadableError(words("%(given)s is no number", given=literal))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise _UnreadableError(words("a name stands twice in one object"))
     return fields

@@ -14,8 +14,9 @@ from marshmallow.validate import Length, OneOf
 
 from workflows.errors import InvalidCycle
 from workflows.report_cycle import Cycle
+from workflows.words import words
 
-WORDS = {"required": "This field is required.", "null": "This field cannot be null."}
+WORDS = {"required": words("This field is required."), "null": words("This field cannot be null.")}
 # PostgreSQL stores no NUL, UTF-8 no lone surrogate, and other control characters are never meant.
 UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LONGEST_NUMBER = 60
@@ -27,7 +28,10 @@ class Fields(ma.Schema):
     noticed.
     """
 
-    error_messages = {"unknown": "There is no such field here.", "type": "Give an object with fields."}  # noqa: RUF012 - marshmallow's own way
+    error_messages = {  # noqa: RUF012 - marshmallow's own way
+        "unknown": words("There is no such field here."),
+        "type": words("Give an object with fields."),
+    }
 
 
 class Text(ma.fields.String):
@@ -35,42 +39,47 @@ class Text(ma.fields.String):
 
     default_error_messages: Mapping[str, str] = {
         **WORDS,
-        "invalid": "Give a text.",
-        "control": "Control characters and broken Unicode are not taken.",
-        "blank": "Give a text that is more than white space.",
+        "invalid": words("Give a text."),
+        "control": words("Control characters and broken Unicode are not taken."),
+        "blank": words("Give a text that is more than white space."),
     }  # type: ignore[assignment]  # a ClassVar in marshmallow's eyes
 
     def __init__(self, longest: int, *, blank: bool = False, **more: Any) -> None:
-        words = f"At most {longest} characters are taken."
-        super().__init__(validate=Length(max=longest, error=words), **more)
+        why = words("At most %(most)s characters are taken.", most=longest)
+        super().__init__(validate=Length(max=longest, error=why), **more)
         self.blank = blank
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
-        words: str = super()._deserialize(value, attr, data, **more)
-        if UNSTORABLE.search(words):
+        given: str = super()._deserialize(value, attr, data, **more)
+        if UNSTORABLE.search(given):
             raise self.make_error("control")
-        if not self.blank and not words.strip():
+        if not self.blank and not given.strip():
             raise self.make_error("blank")
-        return words
+        return given
 
 
 class Choice(ma.fields.String):
     """One of a few words."""
 
-    default_error_messages = {**WORDS, "invalid": "Give a text."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "invalid": words("Give a text.")}  # noqa: RUF012 - marshmallow's own way
 
-    def __init__(self, *words: str, **more: Any) -> None:
-        super().__init__(validate=OneOf(words, error=f"Give one of: {', '.join(words)}."), **more)
+    def __init__(self, *choices: str, **more: Any) -> None:
+        why = words("Give one of: %(choices)s.", choices=", ".join(choices))
+        super().__init__(validate=OneOf(choices, error=why), **more)
 
 
 class Whole(ma.fields.Integer):
     """A whole number from `lowest` to `highest`; in a query it comes as digits, in JSON never as a text."""
 
-    default_error_messages = {**WORDS, "invalid": "Give a whole number.", "too_large": "This number is too large."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {  # noqa: RUF012 - marshmallow's own way
+        **WORDS,
+        "invalid": words("Give a whole number."),
+        "too_large": words("This number is too large."),
+    }
 
     def __init__(self, lowest: int, highest: int, *, digits: bool = False, **more: Any) -> None:
-        words = f"Give a whole number from {lowest} to {highest}."
-        super().__init__(validate=ma.validate.Range(lowest, highest, error=words), **more)
+        why = words("Give a whole number from %(lowest)s to %(highest)s.", lowest=lowest, highest=highest)
+        super().__init__(validate=ma.validate.Range(lowest, highest, error=why), **more)
         self.digits = digits
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> Any:
@@ -84,7 +93,7 @@ class Whole(ma.fields.Integer):
 class Flag(ma.fields.Boolean):
     """true or false; in a query it comes as that word."""
 
-    default_error_messages = {**WORDS, "invalid": "Give true or false."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "invalid": words("Give true or false.")}  # noqa: RUF012 - marshmallow's own way
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> bool:
         known = {True: True, False: False, "true": True, "false": False}
@@ -96,7 +105,7 @@ class Flag(ma.fields.Boolean):
 class Identity(ma.fields.UUID):
     """The UUID that the API gave a thing."""
 
-    default_error_messages = {**WORDS, "invalid_uuid": "Give the id as it was given to you, a UUID."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "invalid_uuid": words("Give the id as it was given to you, a UUID.")}  # noqa: RUF012 - marshmallow's own way
 
 
 class Exact(ma.fields.Field[Any]):
@@ -104,7 +113,7 @@ class Exact(ma.fields.Field[Any]):
     precision.
     """
 
-    default_error_messages = {**WORDS, "invalid": 'Give a number, best as a text such as "2.85".'}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "invalid": words('Give a number, best as a text such as "2.85".')}  # noqa: RUF012 - marshmallow's own way
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **more: Any) -> str | int | Decimal:
         if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
@@ -114,11 +123,6 @@ class Exact(ma.fields.Field[Any]):
 
 class Amount(Exact):
     """An exact number from 0 to `highest` with at most `places` decimals, judged by value: "1.500" has one."""
-
-    default_error_messages = {  # noqa: RUF012 - marshmallow's own way
-        "range": "Give a number from 0 to {highest}.",
-        "places": "At most {places} decimals are taken.",
-    }
 
     def __init__(self, places: int, highest: str, **more: Any) -> None:
         super().__init__(**more)
@@ -130,9 +134,10 @@ class Amount(Exact):
             raise self.make_error("invalid")
         number = Decimal(text)
         if number > self.highest:
-            raise self.make_error("range", highest=f"{self.highest:f}")
+            highest = f"{self.highest:f}"
+            raise ma.ValidationError(words("Give a number from 0 to %(highest)s.", highest=highest))
         if -int(number.normalize().as_tuple().exponent) > self.places:
-            raise self.make_error("places", places=self.places)
+            raise ma.ValidationError(words("At most %(places)s decimals are taken.", places=self.places))
         return number
 
 
@@ -148,19 +153,26 @@ class CycleField(ma.fields.Field[Cycle]):
             raise ma.ValidationError(error.message) from error
 
 
+class Day(ma.fields.Date):
+    """A day such as "2026-10-31"."""
+
+    default_error_messages = {**WORDS, "invalid": words("Give a day such as 2026-10-31.")}  # noqa: RUF012 - marshmallow's own way
+
+
 class Items(ma.fields.List[Any]):
     """A list of at most `most` things."""
 
-    default_error_messages = {**WORDS, "invalid": "Give a list."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "invalid": words("Give a list.")}  # noqa: RUF012 - marshmallow's own way
 
     def __init__(self, inner: Any, most: int, **more: Any) -> None:
-        super().__init__(inner, validate=Length(max=most, error=f"At most {most} are taken."), **more)
+        why = words("At most %(most)s are taken.", most=most)
+        super().__init__(inner, validate=Length(max=most, error=why), **more)
 
 
 class Part(ma.fields.Nested):
     """Fields within a field."""
 
-    default_error_messages = {**WORDS, "type": "Give an object with fields."}  # noqa: RUF012 - marshmallow's own way
+    default_error_messages = {**WORDS, "type": words("Give an object with fields.")}  # noqa: RUF012 - marshmallow's own way
 
 
 def document_fields(register: Any) -> None:

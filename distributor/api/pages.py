@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
+from flask_babel import gettext
+
 from distributor.api.fields import Fields, Text, Whole
 from distributor.errors import FieldError, InputRefused
 
@@ -63,5 +65,5 @@ def uid_of(given: str | None) -> UUID | None:
 
 
 def wrong_cursor() -> InputRefused:
-    message = "This cursor is not one that was given out. Start again without a cursor."
+    message = gettext("This cursor is not one that was given out. Start again without a cursor.")
     return InputRefused(message, [FieldError(message, "cursor")])

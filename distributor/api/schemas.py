@@ -62,6 +62,7 @@ class PresentLine(Shape):
     version = fields.Integer(required=True)
     chargeable_units = units()
     comment = fields.String(allow_none=True)
+    carried_until = day(allow_none=True)
 
 
 class Problem(Shape):

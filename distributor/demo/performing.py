@@ -19,7 +19,8 @@ from distributor.demo.people import ADMIN, REVIEWER, SECOND, Person, preparer
 from distributor.demo.stage import Stage
 from distributor.identity.acting import Acting, system
 from distributor.usage_reports.operations import automatic, drafts, opening, steps
-from distributor.usage_reports.operations.drafts import KEPT, LineDraft, NewLine
+from distributor.usage_reports.operations.carrying import KEPT
+from distributor.usage_reports.operations.drafts import LineDraft, NewLine
 from distributor.usage_reports.queries import LINE, REPORT, ReportRow, reports_for_update
 from workflows.report_cycle import Cycle
 from workflows.usage_report import RULES, Actor, Role, Step

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TypeVar, cast
 
 from flask import current_app, has_request_context, request
+from flask_babel import gettext
 
 from distributor import clock
 from distributor.config import Settings
@@ -117,9 +118,9 @@ def require_member() -> CurrentMember:
     member = current_member()
     if member is None:
         raise SignInRequired(
-            "Send a valid API token as “Authorization: Bearer dst_…”. Tokens are made on the profile page."
+            gettext("Send a valid API token as “Authorization: Bearer dst_…”. Tokens are made on the profile page.")
             if is_api()
-            else "Sign in to see this page."
+            else gettext("Sign in to see this page.")
         )
     return member
 
@@ -128,8 +129,9 @@ def require_scope(scope: str) -> CurrentMember:
     """The member behind the request when its token carries `scope`. Raises SignInRequired, Forbidden."""
     member = require_member()
     if not member.may(scope):
-        held = ", ".join(sorted(member.scopes or ())) or "none"
-        raise Forbidden(f"This call needs a token with the scope {scope}; yours has: {held}.")
+        held = ", ".join(sorted(member.scopes or ())) or gettext("none")
+        why = gettext("This call needs a token with the scope %(scope)s; yours has: %(held)s.", scope=scope, held=held)
+        raise Forbidden(why)
     return member
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, SmallInteger, Text
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, LargeBinary, SmallInteger, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -37,6 +37,7 @@ class User(Base):
     locale: Mapped[str] = mapped_column(Text, default="en")
     created_at: Mapped[Created]
     disabled_at: Mapped[Instant | None]
+    words_seen_at: Mapped[Instant | None]
 
 
 class Member(Base):
@@ -49,6 +50,7 @@ class Member(Base):
     organization_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("organizations.id"))
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    muted: Mapped[list[str]] = mapped_column(ARRAY(Text), FetchedValue())
     created_at: Mapped[Created]
     removed_at: Mapped[Instant | None]
 

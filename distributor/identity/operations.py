@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from flask_babel import gettext
 from sqlalchemy import select, text, update
 
 from distributor import locks
@@ -32,7 +33,7 @@ def init_distributor(
     """Make the first distributor with its admin, who also reviews. Raises Conflict where there is one, InputRefused."""
     db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.INIT})
     if db.session.scalar(select(Organization.id).where(Organization.is_distributor).limit(1)):
-        raise Conflict("There is a distributor already. Its admin adds everybody else.")
+        raise Conflict(gettext("There is a distributor already. Its admin adds everybody else."))
     passwords.check_length(password)
     organization = Organization(name=_tidy_name(organization_name, "organization"), is_distributor=True)
     db.session.add(organization)
@@ -104,8 +105,11 @@ def set_password(user: User, password: str) -> None:
     db.session.flush()
 
 
-def use_password_link(token: str, password: str, at: datetime) -> User | None:
-    """Set the password by a link and end all sign-ins. None when the link does not work; raises InputRefused."""
+def use_password_link(token: str, password: str, at: datetime, *, language: str | None = None) -> User | None:
+    """Set the password by a link and end all sign-ins. None when the link does not work; raises InputRefused.
+
+    Whoever had none yet reads pages and mails in `language` from then on: the one the invitation was answered in.
+    """
     passwords.check_length(password)
     user_id = db.session.scalar(
         update(PasswordLink)
@@ -116,6 +120,8 @@ def use_password_link(token: str, password: str, at: datetime) -> User | None:
     user = queries.user(user_id) if user_id else None
     if user is None or user.disabled_at is not None:
         return None
+    if user.password_hash is None and language is not None:
+        user.locale = language
     set_password(user, password)
     sessions.end(user.id, at)
     _use_up_links(user.id, at)
@@ -126,7 +132,7 @@ def change_password(member: CurrentMember, present: str, new: str, at: datetime)
     """Replace one's own password; all other sign-ins end. Raises InputRefused."""
     user = queries.user(member.user_id)
     if not passwords.is_right(present, user.password_hash):
-        why = "The present password is not right."
+        why = gettext("The present password is not right.")
         raise InputRefused(why, [FieldError(why, "present")])
     set_password(user, new)
     sessions.end_others(user.id, member.web_session_id, at)
@@ -140,6 +146,12 @@ def change_details(member: CurrentMember, name: str, phone: str) -> None:
     db.session.flush()
 
 
+def change_language(member: CurrentMember, locale: str) -> None:
+    """Have pages and mails come to the person in this language from now on; the caller knows that there is one."""
+    queries.user(member.user_id).locale = locale
+    db.session.flush()
+
+
 def _new_user(email: str, name: str, at: datetime) -> User:
     user = User(email=_tidy_address(email), name=_tidy_name(name, "name"), created_at=at)
     db.session.add(user)
@@ -150,7 +162,7 @@ def _new_user(email: str, name: str, at: datetime) -> User:
 def _known_roles(roles: Iterable[str]) -> frozenset[str]:
     wanted = frozenset(str(role) for role in roles)
     if not wanted or wanted - set(Role):
-        why = f"A member has one or more of the roles {', '.join(Role)}."
+        why = gettext("A member has one or more of the roles %(roles)s.", roles=", ".join(Role))
         raise InputRefused(why, [FieldError(why, "roles")])
     return wanted
 
@@ -164,7 +176,9 @@ def _use_up_links(user_id: int, at: datetime) -> None:
 def _tidy_address(email: str) -> str:
     address = queries.tidy_email(email)
     if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address) or not fits_on_a_line(address):
-        why = f"“{on_a_line(address[:60])}” is no e-mail address. It looks like name@company.example."
+        why = gettext(
+            "“%(given)s” is no e-mail address. It looks like name@company.example.", given=on_a_line(address[:60])
+        )
         raise InputRefused(why, [FieldError(why, "email")])
     return address
 
@@ -172,7 +186,7 @@ def _tidy_address(email: str) -> str:
 def _tidy_name(name: str, field: str) -> str:
     tidy = name.strip(BLANKS)
     if not tidy or len(tidy) > LONGEST_NAME or not fits_on_a_line(tidy):
-        why = f"Give a name of 1 to {LONGEST_NAME} characters on one line."
+        why = gettext("Give a name of 1 to %(most)s characters on one line.", most=LONGEST_NAME)
         raise InputRefused(why, [FieldError(why, field)])
     return tidy
 
@@ -180,6 +194,6 @@ def _tidy_name(name: str, field: str) -> str:
 def _tidy_phone(phone: str) -> str | None:
     tidy = phone.strip(BLANKS)
     if len(tidy) > LONGEST_PHONE or not fits_on_a_line(tidy):
-        why = f"A phone number has at most {LONGEST_PHONE} characters on one line."
+        why = gettext("A phone number has at most %(most)s characters on one line.", most=LONGEST_PHONE)
         raise InputRefused(why, [FieldError(why, "phone")])
     return tidy or None

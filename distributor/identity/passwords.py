@@ -10,8 +10,10 @@ from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask_babel import gettext
 
 from distributor.errors import FieldError, InputRefused
+from distributor.formatting import units
 
 SHORTEST = 12
 # Long enough for any pass phrase, short enough that hashing it is no attack.
@@ -29,9 +31,11 @@ def hash_password(password: str) -> str:
 def check_length(password: str, field: str = "password") -> None:
     """Raises InputRefused unless the password has 12 to 1,000 characters."""
     if len(password) < SHORTEST:
-        _refuse(f"A password has at least {SHORTEST} characters; this one has {len(password)}.", field)
+        why = gettext("A password has at least %(least)s characters; this one has %(given)s.", **_lengths(password))
+        _refuse(why, field)
     if len(password) > LONGEST:
-        _refuse(f"A password has at most {LONGEST:,} characters; this one has {len(password):,}.", field)
+        why = gettext("A password has at most %(most)s characters; this one has %(given)s.", **_lengths(password))
+        _refuse(why, field)
 
 
 def is_right(password: str, kept: str | None) -> bool:
@@ -48,6 +52,10 @@ def is_right(password: str, kept: str | None) -> bool:
 def needs_rehash(kept: str) -> bool:
     """Whether it was hashed with parameters of another day."""
     return HASHER.check_needs_rehash(kept)
+
+
+def _lengths(password: str) -> dict[str, str]:
+    return {"least": units(SHORTEST), "most": units(LONGEST), "given": units(len(password))}
 
 
 def _refuse(why: str, field: str) -> None:

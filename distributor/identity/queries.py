@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from flask_babel import gettext
 from sqlalchemy import Row, func, select
 
 from distributor.database import db
@@ -49,7 +50,7 @@ def membership(user_id: int, uid: UUID) -> CurrentMember:
     for member in members_of(user_id):
         if member.member_uid == uid:
             return member
-    raise NotFound("This membership")
+    raise NotFound(gettext("This membership"))
 
 
 def member_by_email(email: str, organization: str | None = None) -> CurrentMember:
@@ -59,11 +60,20 @@ def member_by_email(email: str, organization: str | None = None) -> CurrentMembe
     if organization is not None:
         members = [one for one in members if one.organization_name.lower() == organization.strip().lower()]
     if not members:
-        raise NotFound(f"A member {tidy_email(email)}" + (f" of {organization.strip()}" if organization else ""))
+        raise NotFound(_member_named(tidy_email(email), organization))
     if len(members) > 1:
         names = ", ".join(sorted(member.organization_name for member in members))
-        raise InputRefused(f"{tidy_email(email)} is a member of several organizations: name one of {names}.")
+        why = gettext(
+            "%(email)s is a member of several organizations: name one of %(names)s.", email=email, names=names
+        )
+        raise InputRefused(why)
     return members[0]
+
+
+def _member_named(email: str, organization: str | None) -> str:
+    if organization:
+        return gettext("A member %(email)s of %(organization)s", email=email, organization=organization.strip())
+    return gettext("A member %(email)s", email=email)
 
 
 def only_distributor_name() -> str | None:

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
+from flask_babel import gettext
 from sqlalchemy import Row, bindparam, or_, select, update
 
 from distributor.database import db
@@ -57,7 +58,8 @@ def create_token(
     wanted = tuple(dict.fromkeys(scopes))
     errors = [*_wrong_name(name), *_wrong_scopes(member, wanted), *_wrong_expiry(expires_at, at)]
     if errors:
-        raise InputRefused("No token was made: " + " ".join(error.reason for error in errors), errors)
+        why = gettext("No token was made: %(reasons)s", reasons=" ".join(error.reason for error in errors))
+        raise InputRefused(why, errors)
     text, prefix = generate()
     row = ApiToken(
         member_id=member.member_id, name=name.strip(), prefix=prefix, token_hash=digest(text),
@@ -122,33 +124,36 @@ def _without_lost_scopes(member: CurrentMember) -> CurrentMember:
 
 def _wrong_name(name: str) -> list[FieldError]:
     if is_blank(name):
-        return [FieldError("Give the token a name that says what uses it.", "name")]
+        return [FieldError(gettext("Give the token a name that says what uses it."), "name")]
     if not fits_on_a_line(name.strip()):
-        return [FieldError("A token's name is one line without control characters.", "name")]
+        return [FieldError(gettext("A token's name is one line without control characters."), "name")]
     if len(name.strip()) > LONGEST_LABEL:
-        return [FieldError(f"A token's name has at most {LONGEST_LABEL} characters.", "name")]
+        return [FieldError(gettext("A token's name has at most %(most)s characters.", most=LONGEST_LABEL), "name")]
     return []
 
 
 def _wrong_scopes(member: CurrentMember, scopes: tuple[str, ...]) -> list[FieldError]:
     if not scopes:
-        return [FieldError("Choose at least one scope.", "scopes")]
+        return [FieldError(gettext("Choose at least one scope."), "scopes")]
     possible = possible_scopes(member.roles, is_distributor=member.is_distributor)
-    return [
-        FieldError(
-            f"The roles of {member.email} do not include what {scope} allows; possible: {', '.join(possible)}."
-            if scope in SCOPES
-            else f"“{scope[:50]}” is no scope; there are: {', '.join(SCOPES)}.",
-            "scopes",
-        )
-        for scope in scopes
-        if scope not in possible
-    ]
+    wrong = [scope for scope in scopes if scope not in possible]
+    return [FieldError(_why_no_scope(member, scope, possible), "scopes") for scope in wrong]
+
+
+def _why_no_scope(member: CurrentMember, scope: str, possible: tuple[str, ...]) -> str:
+    if scope not in SCOPES:
+        return gettext("“%(given)s” is no scope; there are: %(scopes)s.", given=scope[:50], scopes=", ".join(SCOPES))
+    return gettext(
+        "The roles of %(email)s do not include what %(scope)s allows; possible: %(scopes)s.",
+        email=member.email,
+        scope=scope,
+        scopes=", ".join(possible),
+    )
 
 
 def _wrong_expiry(expires_at: datetime | None, at: datetime) -> list[FieldError]:
     if expires_at is not None and expires_at <= at:
-        return [FieldError("A token's expiry must lie ahead.", "expires_at")]
+        return [FieldError(gettext("A token's expiry must lie ahead."), "expires_at")]
     return []
 
 

@@ -186,3 +186,20 @@ def test_every_command_explains_itself(shell: Shell) -> None:
              "deliver", "mark-invoiced", "import-usage"]  # fmt: skip
     for words in (*([name] for name in names), ["member", "add"], ["token", "create"], []):
         assert shell(*words, "--help").code == 0
+
+
+def test_accounts_and_products_are_imported_from_files(shell: Shell, number: str, tmp_path: Path) -> None:
+    accounts = file_of(tmp_path, "accounts.csv", b"number,msp,auto_submit_after_days\nACC-1,,14\nN-1,Newcomer,\n")
+    products = file_of(tmp_path, "products.csv", b"sku,name,price_EUR\nMBX,Mailbox,3\nNEW,New one,4\n")
+    for command, file, many in (("import-accounts", accounts, "account"), ("import-products", products, "product")):
+        tried = shell(command, file, "--dry-run")
+        assert tried.closing == f"Would add 1 {many}, 1 changed, 0 unchanged."
+        assert shell(command, file).closing == f"Added 1 {many}, 1 changed, 0 unchanged."
+        assert shell(command, file, "--json").json == {"added": 0, "changed": 0, "unchanged": 2, "refused": []}
+
+
+def test_a_list_with_a_refused_row_changes_nothing(shell: Shell, number: str, tmp_path: Path) -> None:
+    wrong = file_of(tmp_path, "accounts.csv", b"number,msp,auto_submit_after_days\nN-1,Newcomer,\nN-2,Newcomer,99\n")
+    refused = shell("import-accounts", wrong)
+    assert (refused.code, "row 3, auto_submit_after_days" in refused.err) == (1, True)
+    assert shell("import-accounts", wrong, "--distributor", "Nobody").code == 1

@@ -245,6 +245,7 @@ def test_a_body_without_a_length_is_411(edge: Flask, prefix: str) -> None:
 
 def test_a_form_without_its_token_is_refused_with_a_page(edge: Flask) -> None:
     browser = clients.visitor(edge)
+    browser.get("/sign-in")
     refused = browser.post("/sign-in", data={"email": "a@example.com", "password": "x"}, csrf=False)
     assert refused.status_code == 400
     assert "This form has expired" in refused.text

@@ -134,7 +134,17 @@ def test_a_long_wait_is_shown_by_its_largest_parts() -> None:
 
 
 def test_every_filter_takes_an_unknown_value(app: Flask) -> None:
-    others = {"currency_symbol", "cycle_name", "month_name", "day_span", "zone_city", "plain", "over_provisioned"}
+    others = {
+        "currency_symbol",
+        "cycle_name",
+        "month_name",
+        "short_month",
+        "day_span",
+        "zone_city",
+        "plain",
+        "for_typing",
+        "over_provisioned",
+    }
     taking_none = set(formatting.FILTERS) - others
     shown = {name: formatting.FILTERS[name](None) for name in sorted(taking_none)}
     assert set(shown.values()) == {"–"}, shown

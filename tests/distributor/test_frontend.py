@@ -11,14 +11,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "distributor" / "static"
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*.html") if "email" not in path.parts)
-FIRST_VISIT_KB = 120  # leaves 180 kB of the 300 for the page itself, which has 44 with 500 lines
+FIRST_VISIT_KB = 170  # leaves 130 kB of the 300 for the page itself, which has 56 with 500 lines, and for headers
 REPORT_PAGE = (
     "vendor/tabler.min.css",
     "vendor/htmx.min.js",
     "vendor/inter-latin-wght-normal.woff2",
     "icons.svg",
-    *(f"css/{name}.css" for name in ("tokens", "shell", "controls", "surfaces", "tables", "grid", "print")),
+    *(f"css/{name}.css" for name in ("tokens", "shell", "controls", "surfaces", "tables", "states", "palette")),
+    *(f"css/{name}.css" for name in ("grid", "charts", "drawer", "print")),
 )
+SCRIPTS = ("app", "grid", "drawer")
+IMPORT = re.compile(r"^import .*?\"(\.[^\"]+)\"", re.MULTILINE)
 
 
 def name_of(path: Path) -> str:
@@ -69,6 +72,17 @@ def test_every_module_that_a_script_imports_is_there() -> None:
 
 
 def test_the_files_of_the_report_page_are_light_on_the_first_visit() -> None:
-    files = [STATIC / name for name in REPORT_PAGE] + sorted((STATIC / "js").rglob("*.js"))
+    files = {STATIC / name for name in REPORT_PAGE} | scripts_behind(*(STATIC / f"js/{name}.js" for name in SCRIPTS))
     weight = sum(len(gzip.compress(path.read_bytes())) for path in files)
     assert weight < FIRST_VISIT_KB * 1000
+
+
+def scripts_behind(*entries: Path) -> set[Path]:
+    """Modules with everything they import."""
+    found, waiting = set(), list(entries)
+    while waiting:
+        script = waiting.pop()
+        if script not in found:
+            found.add(script)
+            waiting += [(script.parent / name).resolve() for name in IMPORT.findall(script.read_text(encoding="utf-8"))]
+    return found

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from uuid import UUID
@@ -13,7 +11,6 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from distributor.database import db
 from distributor.identity.acting import system
@@ -22,35 +19,9 @@ from distributor.usage_reports.operations import automatic, drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
 from distributor.usage_reports.queries import ReportRow
 from tests.factories import OPENED_AT, Story
-from workflows.errors import Refused
+from tests.faults.together import together
 
 AT = OPENED_AT + timedelta(days=1)
-
-
-@contextmanager
-def together(app: Flask, *acts: Callable[[], object]) -> Iterator[list[BaseException | None]]:
-    """Run each act in a thread and a transaction of its own, all let go at the same moment; gives what each raised."""
-    start = threading.Barrier(len(acts))
-    raised: list[BaseException | None] = [None] * len(acts)
-
-    def run(number: int, act: Callable[[], object]) -> None:
-        with app.app_context():
-            start.wait()
-            try:
-                act()
-                db.session.commit()
-            except (Refused, DBAPIError) as error:
-                db.session.rollback()
-                raised[number] = error
-            finally:
-                db.session.remove()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    yield raised
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -24,17 +24,32 @@ REFUSED = re.compile(r"Failed to load resource: the server responded with a stat
 
 
 class Site:
-    """An address with people who visit it. `complaints` collects what their browsers said on the console."""
+    """An address with people who visit it. `complaints` collects what their browsers said on the console,
+    but for what a test expects.
+    """
 
     def __init__(self, url: str, browser: Browser) -> None:
         self.url = url
         self.browser = browser
         self.complaints: list[str] = []
+        self.expected: re.Pattern[str] = REFUSED
 
-    def visitor(self, *, width: int = 1440, scripts: bool = True) -> Page:
+    def visitor(
+        self,
+        *,
+        width: int = 1440,
+        scripts: bool = True,
+        theme: Literal["light", "dark"] = "light",
+        locale: str = "en-IE",
+        height: int = 900,
+    ) -> Page:
         """A page of a fresh browser in which nobody is signed in."""
         context = self.browser.new_context(
-            base_url=self.url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
+            base_url=self.url,
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
+            color_scheme=theme,
+            locale=locale,
         )
         context.set_default_timeout(WAIT_SECONDS * 1000)
         page = context.new_page()
@@ -51,7 +66,7 @@ class Site:
         return page
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not REFUSED.match(message.text):
+        if message.type == "error" and not self.expected.match(message.text):
             self.complaints.append(message.text)
 
 

@@ -1,34 +1,25 @@
-"""The distributor's way: the queue, a report, notes and a rejection, approval alone or of many at once."""
+"""The distributor's way: the queue, a report, notes and a rejection, drafts, approval of one and of many at once."""
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from typing import Literal
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from distributor.database import db
 from distributor.identity.acting import system
-from distributor.usage_reports.operations import automatic, drafts, steps
-from distributor.usage_reports.operations.drafts import LineDraft
+from distributor.identity.current import cookie_name
+from distributor.usage_reports.operations import automatic
 from distributor.usage_reports.queries import REPORT, ReportRow
+from tests.distributor.usage_reports.reviewing import of_partner, submitted
 from tests.factories import Story, member
-from tests.journeys.conftest import AT
+from tests.journeys.axe import found_by_axe
 from tests.journeys.site import Site, follow
 from workflows.usage_report import Role
-
-
-def submitted(story: Story, *lines: tuple[str, str | None]) -> ReportRow:
-    """A report whose every difference is explained, under review."""
-    report, who = story.open(*lines), story.by(story.preparer)
-    explained = [
-        LineDraft(line.uid, line.version, line.chargeable_units, "Reserved")
-        for line in story.lines(report)
-        if line.unexplained
-    ]
-    drafts.save_lines(report, explained, who, AT)
-    steps.submit(story.report(report), who, AT)
-    return story.report(report)
 
 
 def status(report: ReportRow) -> str:
@@ -45,13 +36,14 @@ def test_a_rejected_report_is_answered_resubmitted_and_approved(site: Site, stor
     reject_with_a_note(reviewer, "Please send the order")
     assert status(report) == "rejected"
     msp.goto("/reports")
-    follow(msp, "Answer the notes")
+    follow(msp, "Answer 1 note")
     answer(msp, "Order SF-2231 is on its way")
     reviewer.goto("/review")
     follow(reviewer, "Kestrel IT Services")
     expect(reviewer.get_by_text("Order SF-2231 is on its way")).to_be_visible()
     reviewer.get_by_role("button", name="Approve").click()
-    expect(reviewer.get_by_text("Approved. The MSP has been told.")).to_be_visible()
+    expect(reviewer.get_by_text("approved. The figures are final")).to_be_visible()
+    expect(reviewer.get_by_text("That was the last report of this view.")).to_be_visible()
     assert status(report) == "approved"
 
 
@@ -60,7 +52,7 @@ def reject_with_a_note(page: Page, note: str) -> None:
     page.locator("[data-note]").first.fill(note)
     page.get_by_label("Reason, shown to the MSP").fill("One line is open")
     page.get_by_role("button", name="Reject with 1 note").click()
-    expect(page.get_by_text("Rejected. The MSP has been told.")).to_be_visible()
+    expect(page.get_by_text("rejected with 1 note. The MSP is told by e-mail")).to_be_visible()
 
 
 def answer(page: Page, words: str) -> None:
@@ -83,8 +75,9 @@ def test_clean_reports_are_approved_together_after_their_sum_was_shown(site: Sit
     page.get_by_label("Select all clean reports").check()
     expect(page.locator(".bulk")).to_contain_text("2 clean reports selected")
     expect(page.locator(".bulk")).to_contain_text("€ 228.00")
+    expect(page.locator(".bulk")).to_contain_text("no discrepancy, no penalty, nothing missing")
     page.get_by_role("button", name="Approve 2 reports").click()
-    expect(page.get_by_text("2 reports approved.")).to_be_visible()
+    expect(page.get_by_text("2 reports approved. Their figures are final")).to_be_visible()
     assert [status(report) for report in (*reports, risky)] == ["approved", "approved", "under_review"]
 
 
@@ -99,6 +92,7 @@ def test_the_queue_is_narrowed_by_view_partner_cycle_and_status(site: Site, stor
     follow(page, "MSP preparing 1")
     expect(page.get_by_text("No report matches.")).to_be_visible()
     follow(page, "Clear filters")
+    follow(page, "Under review 1")
     page.get_by_label("Partner or account").fill("nobody")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No report matches.")).to_be_visible()
@@ -124,12 +118,12 @@ def test_a_report_over_the_limit_is_endorsed_by_one_and_approved_by_another(site
     report = submitted(story, ("400", None))
     first = site.member(story.reviewer)
     first.goto(f"/review/{report.uid}")
-    first.get_by_role("button", name="Endorse").click()
-    expect(first.get_by_text("Endorsed. Somebody else approves it.")).to_be_visible()
+    first.get_by_role("button", name="Endorse € 1,140.00").click()
+    expect(first.get_by_text("You have endorsed it. Another reviewer approves it.")).to_be_visible()
     second = site.member(member(story.distributor, Role.REVIEWER))
     second.goto(f"/review/{report.uid}")
-    second.get_by_role("button", name="Approve").click()
-    expect(second.get_by_text("Approved. The MSP has been told.")).to_be_visible()
+    second.get_by_role("button", name="Approve € 1,140.00").click()
+    expect(second.get_by_text("approved. The figures are final")).to_be_visible()
     assert status(report) == "approved"
 
 
@@ -140,3 +134,190 @@ def test_a_reviewer_works_on_a_phone(site: Site, story: Story) -> None:
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     reject_with_a_note(page, "Please send the order")
+
+
+def flag(page: Page, number: int, note: str) -> None:
+    page.locator(".flag > summary").nth(number).click()
+    page.locator("[data-note]").nth(number).fill(note)
+
+
+def test_two_notes_come_back_to_the_msp_and_the_other_lines_are_frozen(site: Site, story: Story) -> None:
+    report = submitted(story, ("400", "290"), ("64", "58"), ("250", "225"), ("40", None))
+    page = site.member(story.reviewer)
+    page.goto(f"/review/{report.uid}")
+    expect(page.locator(".fate:visible")).to_have_count(0)
+    flag(page, 0, "Send the order, or release the seats.")
+    flag(page, 2, "The removals are dated 28 October.")
+    expect(page.get_by_text("goes back to the MSP").locator("visible=true")).to_have_count(2)
+    expect(page.get_by_text("accepted, stays as it is").locator("visible=true")).to_have_count(1)
+    expect(page.get_by_text("The MSP corrects 2 flagged lines by")).to_be_visible()
+    expect(page.get_by_text("330.60 of it flagged")).to_be_visible()
+    expect(page.locator("[data-in-full-line]")).to_contain_text("€ 2,077.65 (+ 330.60)")
+    page.get_by_label("Reason, shown to the MSP").fill("Two lines do not match")
+    page.get_by_role("button", name="Reject with 2 notes").click()
+    expect(page.get_by_text("rejected with 2 notes. The MSP")).to_be_visible()
+    msp = site.member(story.preparer)
+    msp.goto(f"/reports/{report.uid}")
+    expect(msp.get_by_text("Send the order, or release the seats.")).to_be_visible()
+    assert sorted(line.accepted for line in story.lines(story.report(report))) == [False, False, True, True]
+
+
+def test_a_draft_survives_leaving_the_page_and_another_browser(site: Site, story: Story) -> None:
+    report = submitted(story, ("400", "290"), ("40", None))
+    page = site.member(story.reviewer)
+    page.goto(f"/review/{report.uid}")
+    flag(page, 0, "Send the order")
+    page.get_by_label("Reason, shown to the MSP").fill("One line is open")
+    page.goto("/review")
+    other = site.member(story.reviewer, width=390)
+    other.goto(f"/review/{report.uid}")
+    expect(other.locator("[data-note]").first).to_have_value("Send the order")
+    expect(other.get_by_label("Reason, shown to the MSP")).to_have_value("One line is open")
+    expect(other.get_by_text("draft, not sent")).to_be_visible()
+    other.get_by_role("button", name="Reject with 1 note").click()
+    expect(other.get_by_text("rejected with 1 note. The MSP")).to_be_visible()
+    assert status(report) == "rejected"
+
+
+def test_words_typed_after_the_end_of_the_session_are_there_after_signing_in(site: Site, story: Story) -> None:
+    site.expected = re.compile(r"Failed to load resource: the server responded with a status of 401 ")
+    report = submitted(story, ("400", "290"))
+    page = site.member(story.reviewer)
+    page.goto(f"/review/{report.uid}")
+    (cookie,) = [one for one in page.context.cookies() if one["name"] == cookie_name()]
+    page.context.clear_cookies(name=cookie["name"])
+    flag(page, 0, "Send the order")
+    expect(page.get_by_text("Not kept on the server yet")).to_be_visible()
+    page.context.add_cookies([{"name": cookie["name"], "value": cookie["value"], "url": site.url}])
+    page.reload()
+    expect(page.locator("[data-note]").first).to_have_value("Send the order")
+    expect(page.get_by_text("Nothing was sent.")).to_be_visible()
+
+
+def test_next_and_previous_go_through_the_queue_by_link_and_by_key(site: Site, story: Story) -> None:
+    names = ["Aldergate IT", "Bluefin Systems", "Corrib Cloud"]
+    for number, name in enumerate(names):
+        of_partner(story, name, (str(400 - number), "290"))
+    page = site.member(story.reviewer)
+    page.goto("/review")
+    follow(page, names[0])
+    expect(page.locator(".crumbs")).to_contain_text("1 of 3")
+    expect(page.get_by_role("link", name="Previous in the queue")).to_have_count(0)
+    follow(page, "Next in the queue")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(names[1])
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(names[2])
+    page.keyboard.press("k")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(names[1])
+    page.locator(".flag > summary").first.click()
+    page.keyboard.type("jk")
+    expect(page.locator("[data-note]").first).to_have_value("jk")
+
+
+def test_a_reviewer_decides_with_the_keyboard_alone(site: Site, story: Story) -> None:
+    first, second = of_partner(story, "Aldergate IT", ("400", "290")), of_partner(story, "Bluefin Systems", ("20", "9"))
+    page = site.member(story.reviewer)
+    page.goto("/review")
+    reach(page, "Aldergate IT")
+    page.keyboard.press("Enter")
+    expect(page.locator(".crumbs")).to_contain_text("1 of 2")
+    reach(page, "Flag with a note Customer", partly=True)
+    page.keyboard.press("Enter")
+    page.keyboard.type("Send the order")
+    reach(page, "Reason, shown to the MSP")
+    page.keyboard.type("One line is open")
+    reach(page, "Reject with 1 note")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bluefin Systems")
+    expect(page.locator(".crumbs")).to_contain_text("1 of 1")
+    reach(page, "Approve € 25.65")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("That was the last report of this view.")).to_be_visible()
+    assert (status(first), status(second)) == ("rejected", "approved")
+
+
+FOCUSED = """() => {
+  const at = document.activeElement;
+  return (at.labels?.[0]?.textContent || at.getAttribute('aria-label') || at.textContent).replace(/\\s+/g, ' ').trim();
+}"""
+
+
+def reach(page: Page, name: str, *, partly: bool = False) -> None:
+    """Go on with Tab until what is called `name` has the focus."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused = str(page.evaluate(FOCUSED)).replace("\u00a0", " ")
+        if focused == name or (partly and name in focused):
+            return
+    raise AssertionError(f"Tab never came to “{name}”")
+
+
+def test_a_view_is_saved_under_a_name_and_its_address_is_a_colleagues_too(site: Site, story: Story) -> None:
+    of_partner(story, "Aldergate IT", ("400", "290"))
+    submitted(story, ("20", "9"))
+    page = site.member(story.reviewer)
+    page.goto("/review?q=alder&sort=partner")
+    page.get_by_text("Save view").first.click()
+    page.get_by_label("Save these filters as").fill("My accounts")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.get_by_role("link", name="My accounts 1")).to_have_attribute("aria-current", "page")
+    colleague = site.member(member(story.distributor, Role.REVIEWER))
+    colleague.goto(page.url)
+    expect(colleague.locator("tbody tr")).to_have_count(1)
+    expect(colleague.get_by_role("link", name="My accounts")).to_have_count(0)
+
+
+def test_lines_within_tolerance_come_on_demand_and_take_the_focus(site: Site, story: Story) -> None:
+    report = submitted(story, ("400", "290"), *[("40", None)] * 260)
+    page = site.member(story.reviewer)
+    page.goto(f"/review/{report.uid}")
+    expect(page.locator("tr.line")).to_have_count(1)
+    page.get_by_role("link", name="Show 260 lines").click()
+    expect(page.locator("tr.line")).to_have_count(251)
+    page.get_by_role("link", name="Show 10 more lines").click()
+    expect(page.locator("tr.line")).to_have_count(261)
+    assert page.evaluate("document.activeElement.closest('tr').className") == "line"
+    flag(page, 260, "Is that all?")
+    expect(page.get_by_role("button", name="Reject with 1 note")).to_be_visible()
+    expect(page.get_by_text("Kept as a draft")).to_be_visible()
+    page.reload()
+    expect(page.locator("[data-note]").nth(1)).to_have_value("Is that all?")
+
+
+def test_everything_is_decided_without_scripts(site: Site, story: Story) -> None:
+    report = submitted(story, ("400", "290"), ("40", None))
+    page = site.member(story.reviewer, scripts=False)
+    page.goto(f"/review/{report.uid}")
+    page.locator(".option-reject input").check()
+    page.locator(".flag > summary").first.click()
+    page.locator("[data-note]").first.fill("Send the order")
+    page.get_by_role("button", name="Keep as draft").click()
+    expect(page.get_by_text("Kept as a draft with 1 note. Nothing was sent.")).to_be_visible()
+    page.get_by_role("link", name="Show 1 line").click()
+    expect(page.locator("tr.line")).to_have_count(2)
+    page.get_by_label("Reason, shown to the MSP").fill("One line is open")
+    page.get_by_role("button", name="Reject with 1 note").click()
+    expect(page.get_by_text("rejected with 1 note. The MSP")).to_be_visible()
+    assert status(report) == "rejected"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_axe_finds_nothing_while_somebody_works(
+    site: Site, story: Story, theme: Literal["light", "dark"], width: int
+) -> None:
+    report = submitted(story, ("400", "290"), ("40", None))
+    of_partner(story, "Aldergate IT", ("20", None))
+    page = site.member(story.reviewer, width=width, theme=theme)
+    page.goto("/review")
+    page.locator('input[name="report"]:not(:disabled)').check()
+    page.get_by_text("Save view").first.click()
+    assert found_by_axe(page) == []
+    page.goto(f"/review/{report.uid}?cycle=2026-10&status=under_review")
+    flag(page, 0, "Send the order")
+    page.get_by_role("link", name="Show 1 line").click()
+    expect(page.locator("tr.line")).to_have_count(2)
+    page.evaluate("scrollTo(0, 0)")  # what the top bar covers is no smaller for it
+    assert found_by_axe(page) == []
+    page.goto("/usage/coverage?cycle=2026-10")
+    assert found_by_axe(page) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
@@ -19,6 +18,8 @@ from distributor.errors import InputRefused, NotFound
 from distributor.identity import operations, queries, sessions
 from distributor.identity.current import cookie_name, current_member, forget_member, public, require_member, signed_in
 from distributor.identity.views.forms import by_field, same_twice
+from distributor.languages import asked_for
+from distributor.paths import local_path
 
 blueprint = Blueprint("identity", __name__)
 
@@ -85,7 +86,7 @@ def keep_password(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     try:
         same_twice(password, request.form.get("again", ""))
-        done = operations.use_password_link(token, password, clock.now())
+        done = operations.use_password_link(token, password, clock.now(), language=asked_for())
     except InputRefused as refused:
         return _link_page(token, by_field(refused))
     db.session.commit()
@@ -93,16 +94,6 @@ def keep_password(token: str) -> ResponseReturnValue:
         return _link_page(token, {})
     flash(gettext("Your password is set. Sign in with it."), "success")
     return redirect(url_for("identity.sign_in"))
-
-
-def local_path(wanted: str | None) -> str | None:
-    """`wanted` when it is an address on this host; nothing that a browser might take for another one."""
-    if not wanted or not wanted.startswith("/") or wanted.startswith("//") or "\\" in wanted:
-        return None
-    if not wanted.isprintable() or " " in wanted:
-        return None
-    parts = urlsplit(wanted)
-    return None if parts.scheme or parts.netloc else wanted
 
 
 def _door(wanted: str | None, email: str = "", error: str = "") -> str:
@@ -150,4 +141,4 @@ def _uid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise NotFound("This membership") from None
+        raise NotFound(gettext("This membership")) from None

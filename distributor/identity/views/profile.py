@@ -1,4 +1,4 @@
-"""The profile: contact details, password, API tokens and sign-ins of the person who reads it."""
+"""The profile: what a person sets about themselves, and what acts or reads in their name."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import force_locale, get_locale, gettext, ngettext
 
-from distributor import clock
+from distributor import clock, languages
+from distributor.calendars import operations as calendars
+from distributor.calendars.queries import link_of
+from distributor.config import Settings
 from distributor.database import db
+from distributor.delivery.choices import change_choices, choices
 from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.identity import operations, queries, sessions, tokens
 from distributor.identity.current import require_member, signed_in
@@ -41,6 +45,48 @@ def save_details() -> ResponseReturnValue:
     except InputRefused as refused:
         return _refused("details", refused)
     return _kept(gettext("Your contact details are saved."))
+
+
+@blueprint.post("/profile/language")
+@signed_in
+def change_language() -> ResponseReturnValue:
+    """Pages and mails come in this language from now on."""
+    wanted = request.form.get("locale", "")
+    if wanted not in languages.LANGUAGES:
+        why = gettext("Choose one of the languages there are.")
+        return _refused("language", InputRefused(why, [FieldError(why, "locale")]))
+    operations.change_language(require_member(), wanted)
+    with force_locale(wanted):
+        return _kept(gettext("Pages and e-mails come to you in this language from now on."))
+
+
+@blueprint.post("/profile/notifications")
+@signed_in
+def change_notifications() -> ResponseReturnValue:
+    """Switch kinds of mail on and off."""
+    off = change_choices(require_member(), request.form.getlist("mails"))
+    if not off:
+        return _kept(gettext("You get every kind of e-mail that your roles allow."), "notifications")
+    said = ngettext("%(num)s kind of e-mail is switched off.", "%(num)s kinds of e-mail are switched off.", off)
+    return _kept(said, "notifications")
+
+
+@blueprint.post("/profile/calendar")
+@signed_in
+def make_calendar() -> ResponseReturnValue:
+    """Make a calendar address and show it, this once; an earlier one stops working."""
+    token = calendars.make_link(require_member(), clock.now())
+    db.session.commit()
+    settings: Settings = current_app.config["SETTINGS"]
+    return _page(calendar_address=f"{settings.public_url}/calendar/{token}.ics")
+
+
+@blueprint.post("/profile/calendar/revoke")
+@signed_in
+def revoke_calendar() -> ResponseReturnValue:
+    """End one's calendar address; doing it twice is fine."""
+    calendars.revoke_link(require_member())
+    return _kept(gettext("The calendar address no longer works."), "calendar")
 
 
 @blueprint.post("/profile/password")
@@ -77,8 +123,8 @@ def make_token() -> ResponseReturnValue:
 def revoke_token(uid: UUID) -> ResponseReturnValue:
     """End one of one's tokens."""
     if not tokens.revoke(require_member().member_id, clock.now(), uid):
-        raise NotFound("This token")
-    return _kept(gettext("The token is revoked: the next call with it is refused."))
+        raise NotFound(gettext("This token"))
+    return _kept(gettext("The token is revoked: the next call with it is refused."), "tokens")
 
 
 @blueprint.post("/profile/sign-ins/<uuid:uid>/revoke")
@@ -86,14 +132,14 @@ def revoke_token(uid: UUID) -> ResponseReturnValue:
 def revoke_sign_in(uid: UUID) -> ResponseReturnValue:
     """End one of one's sign-ins."""
     if not sessions.end(require_member().user_id, clock.now(), uid=uid):
-        raise NotFound("This sign-in")
-    return _kept(gettext("That device is signed out."))
+        raise NotFound(gettext("This sign-in"))
+    return _kept(gettext("That device is signed out."), "sign-ins")
 
 
-def _kept(said: str) -> ResponseReturnValue:
+def _kept(said: str, section: str | None = None) -> ResponseReturnValue:
     db.session.commit()
     flash(said, "success")
-    return redirect(url_for("identity.profile"))
+    return redirect(url_for("identity.profile", _anchor=section))
 
 
 def _refused(form: str, refused: InputRefused) -> ResponseReturnValue:
@@ -102,12 +148,18 @@ def _refused(form: str, refused: InputRefused) -> ResponseReturnValue:
 
 
 def _page(**more: Any) -> str:
-    """The page; `form` says which form the `errors` belong to, `made` is a token just made."""
+    """The page; `form` says which form the `errors` belong to. `made` is a token and `calendar_address` an address just
+    made, shown this once.
+    """
     member, at = require_member(), clock.now()
     return render_template(
         "identity/profile.html",
         user=queries.user(member.user_id),
         member=member,
+        languages=languages.LANGUAGE_NAMES.items(),
+        language=str(get_locale()),
+        choices=choices(member),
+        calendar=link_of(member.member_id),
         tokens=tokens.of_member(member.member_id),
         sign_ins=sessions.of_user(member.user_id, at),
         scopes=[SCOPES[name] for name in possible_scopes(member.roles, is_distributor=member.is_distributor)],
@@ -115,11 +167,13 @@ def _page(**more: Any) -> str:
         now=at,
         device=device,
         typed=request.form,
-        **{"form": "", "errors": {}, "made": "", **more},
+        **{"form": "", "errors": {}, "made": "", "calendar_address": "", **more},
     )
 
 
 def _expiry(days: str, at: datetime) -> datetime | None:
     if days not in {str(offered) for offered in TOKEN_DAYS}:
-        raise InputRefused("No token was made.", [FieldError(gettext("Choose how long it may be used."), "days")])
+        raise InputRefused(
+            gettext("No token was made."), [FieldError(gettext("Choose how long it may be used."), "days")]
+        )
     return at + timedelta(days=int(days)) if int(days) else None

@@ -34,6 +34,26 @@ def test_saving_answers_the_lines_that_changed(opened: Opened, story: Story, msp
     assert saved.get_json()["totals"]["amount"] == "969.00"
 
 
+def test_a_comment_is_carried_forward_until_a_day_and_no_further_with_null(
+    opened: Opened, story: Story, msp: Caller
+) -> None:
+    report = opened(("400", "290"))
+    path, line = f"/reports/{report.uid}/lines", uids(story, report)[0]
+    given = [{"id": line, "comment": "A depot", "carry_until": "2026-12-31"}]
+    saved = msp.call("PATCH", path, json=given, **version(1)).get_json()
+    assert saved["lines"][0]["carried_until"] == "2026-12-31"
+    stopped = msp.call("PATCH", path, json=[{"id": line, "carry_until": None}], **version(2)).get_json()
+    assert stopped["lines"][0]["carried_until"] is None
+
+
+@pytest.mark.parametrize("day", ["31.12.2026", "2026-13-01", 20261231, True, ""])
+def test_what_is_no_day_is_refused_with_its_place(opened: Opened, story: Story, msp: Caller, day: Any) -> None:
+    report = opened(("400", "290"))
+    given = [{"id": uids(story, report)[0], "comment": "A depot", "carry_until": day}]
+    refused = msp.call("PATCH", f"/reports/{report.uid}/lines", json=given, **version(1))
+    assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "0.carry_until")
+
+
 def test_a_draft_that_changes_nothing_leaves_the_version(opened: Opened, story: Story, msp: Caller) -> None:
     report = opened(("40", None))
     draft = [{"id": uids(story, report)[0], "chargeable_units": "40.000"}]
@@ -62,7 +82,9 @@ def test_two_people_on_one_line_are_told_what_stands_there_now(
     mine = [{"id": first, "version": 1, "comment": "Mine"}, {"id": second, "version": 1, "comment": "Mine"}]
     refused = msp.call("PATCH", f"/reports/{report.uid}/lines", json=mine)
     assert kind(refused) == (409, "stale-line")
-    assert refused.get_json()["lines"] == [{"id": first, "version": 2, "chargeable_units": "390", "comment": None}]
+    assert refused.get_json()["lines"] == [
+        {"id": first, "version": 2, "chargeable_units": "390", "comment": None, "carried_until": None}
+    ]
     assert [line.comment for line in story.lines(report)] == [None, None]
 
 

@@ -15,7 +15,8 @@ from distributor.demo.fill import announce, fill, fill_if_empty
 from distributor.identity import passwords
 from distributor.identity.models import Organization, User
 from distributor.usage_reports.queries import ACCOUNT, LINE, REPORT
-from tests.distributor.demo.conftest import AT, Filled, found
+from tests.demo_database import AT, Filled
+from tests.distributor.demo.conftest import found
 from workflows.report_cycle import Cycle
 
 

@@ -121,3 +121,17 @@ def test_links_that_stand_beside_each_other_end_together(story: Story, clock: Cl
     assert operations.use_password_link(first, NEW, clock.at) is user
     assert operations.use_password_link(second, PASSWORD, clock.at) is None
     assert passwords.is_right(NEW, user.password_hash)
+
+
+def test_whoever_answers_an_invitation_in_german_reads_german_from_then_on(story: Story, clock: Clock) -> None:
+    user = user_of(story.preparer)
+    user.password_hash = None
+    operations.use_password_link(operations.password_link(user, clock.at), NEW, clock.at, language="de")
+    assert user.locale == "de"
+
+
+def test_a_later_link_leaves_the_language_that_was_chosen(story: Story, clock: Clock) -> None:
+    user = user_of(story.preparer)
+    operations.set_password(user, PASSWORD)
+    operations.use_password_link(operations.password_link(user, clock.at), NEW, clock.at, language="de")
+    assert user.locale == "en"

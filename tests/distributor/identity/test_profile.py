@@ -14,7 +14,7 @@ from distributor.identity.acting import CurrentMember
 from distributor.identity.devices import device
 from distributor.identity.models import ApiToken, WebSession
 from tests import clients
-from tests.distributor.identity.conftest import PASSWORD, Clock, user_of
+from tests.distributor.identity.conftest import PASSWORD, Clock, member_row, user_of
 from tests.factories import Story
 
 NEW = "staple battery horse"
@@ -147,3 +147,60 @@ def test_the_page_takes_a_fixed_handful_of_queries(app: Flask, aoife: CurrentMem
     event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     assert browser.get("/profile").status_code == 200
     assert 3 <= len(asked) <= 8
+
+
+def test_the_language_is_switched_and_said_in_the_new_one(app: Flask, aoife: CurrentMember) -> None:
+    browser = clients.sign_in(app, aoife)
+    assert browser.post("/profile/language", data={"locale": "de"}).status_code == 302
+    assert '<html lang="de"' in browser.get("/profile").text
+    db.session.expire_all()
+    assert user_of(aoife).locale == "de"
+
+
+@pytest.mark.parametrize("locale", ["tlh", "", "de\r\nX: y"])
+def test_a_language_there_is_not_is_refused(app: Flask, aoife: CurrentMember, locale: str) -> None:
+    refused = clients.sign_in(app, aoife).post("/profile/language", data={"locale": locale})
+    assert refused.status_code == 422
+    assert 'id="locale-error"' in refused.text
+    db.session.expire_all()
+    assert user_of(aoife).locale == "en"
+
+
+def test_languages_are_offered_by_their_own_names(app: Flask, aoife: CurrentMember) -> None:
+    page = clients.sign_in(app, aoife).get("/profile").text
+    assert ">English</option>" in page
+    assert ">Deutsch</option>" in page
+
+
+def test_mails_are_switched_off_and_the_statutory_ones_stay(app: Flask, aoife: CurrentMember) -> None:
+    browser = clients.sign_in(app, aoife)
+    browser.post("/profile/notifications", data={"mails": ["msp:approved"]})
+    page = browser.get("/profile").text
+    assert 'value="msp:approved" checked' in page
+    assert 'value="msp:waived" checked' not in page
+    assert 'value="msp:rejected"' not in page
+    db.session.expire_all()
+    muted = member_row(aoife).muted
+    assert muted == ["msp:auto_approved", "msp:reminder", "msp:waived"]
+
+
+def test_one_member_switches_off_nothing_of_another(app: Flask, story: Story, aoife: CurrentMember) -> None:
+    clients.sign_in(app, aoife).post("/profile/notifications", data={"mails": ["distributor:submitted", "x"]})
+    db.session.expire_all()
+    assert member_row(story.reviewer).muted == []
+
+
+def test_a_calendar_address_is_shown_once_and_works_until_it_is_ended(app: Flask, aoife: CurrentMember) -> None:
+    browser = clients.sign_in(app, aoife)
+    (made,) = re.findall(r"http://127\.0\.0\.1:8000(/calendar/[\w-]+\.ics)", browser.post("/profile/calendar").text)
+    assert made not in browser.get("/profile").text
+    assert clients.visitor(app).get(made).status_code == 200
+    assert browser.post("/profile/calendar/revoke").status_code == 302
+    assert clients.visitor(app).get(made).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/profile/language", "/profile/notifications", "/profile/calendar", "/profile/calendar/revoke"]
+)
+def test_nobody_changes_anything_without_signing_in(app: Flask, story: Story, path: str) -> None:
+    assert clients.visitor(app).post(path).status_code == 302

@@ -142,7 +142,7 @@ def test_a_report_under_review_keeps_its_lines_and_the_import_is_kept(story: Sto
     result = deliver(story, usage_file(("Acme", "E3", "12")), at=LATER)
     assert result.report is not None
     assert (result.changed, result.report.refreshed, result.report.status) == (1, False, "under_review")
-    assert "under review" in (result.report.why or "")
+    assert "Under review" in (result.report.why or "")
     assert (figures(story), report_of(story).version) == ({"Acme": (10, 10)}, 2)
     db.session.commit()
 

@@ -64,3 +64,43 @@ def told(app: Flask, report: Any) -> list[str]:
     """The words of every action but the opening, newest first."""
     with app.test_request_context():
         return [entry.text for entry in history_of(report)][:-1]
+
+
+def drafted(story: Story, report: Any, line: int, units: str, minutes: int) -> None:
+    """The preparer saves a figure so many minutes after the report was opened for a day."""
+    draft = drafts.LineDraft(story.lines(report)[line].uid, chargeable_units=units)
+    drafts.save_lines(story.report(report), [draft], story.by(story.preparer), AT + timedelta(minutes=minutes))
+
+
+def test_what_one_person_saves_in_half_an_hour_is_one_entry_from_first_to_last(app: Flask, story: Story) -> None:
+    report = story.open(("40", None), ("12", None))
+    for minutes, units in enumerate(("39", "38", "37")):
+        drafted(story, report, 0, units, minutes)
+    drafted(story, report, 1, "11", 4)
+    with app.test_request_context():
+        entry, _opened = history_of(story.report(report))
+    assert (entry.text, entry.version) == ("Draft saved, 2 lines changed by", 5)
+    assert {(change.old, change.new) for change in entry.changes} == {("40", "37"), ("12", "11")}
+
+
+def test_a_figure_that_came_back_is_no_change_of_its_sitting(app: Flask, story: Story) -> None:
+    report = story.open(("40", None), ("12", None))
+    drafted(story, report, 0, "39", 0)
+    drafted(story, report, 1, "11", 1)
+    drafted(story, report, 0, "40", 2)
+    with app.test_request_context():
+        entry, _opened = history_of(story.report(report))
+    assert [(change.old, change.new) for change in entry.changes] == [("12", "11")]
+
+
+def test_another_sitting_and_another_step_begin_an_entry_of_their_own(app: Flask, story: Story) -> None:
+    report = story.open(("40", None))
+    drafted(story, report, 0, "39", 0)
+    drafted(story, report, 0, "40", 31)
+    steps.submit(story.report(report), story.by(story.preparer), AT + timedelta(minutes=32))
+    steps.recall(story.report(report), story.by(story.preparer), AT + timedelta(minutes=33))
+    drafted(story, report, 0, "38", 34)
+    assert [words.removesuffix(" by") for words in told(app, report)] == [
+        "Draft saved, 1 line changed", "Recalled", "Submitted", "Draft saved, 1 line changed",
+        "Draft saved, 1 line changed",
+    ]  # fmt: skip

@@ -87,7 +87,7 @@ def test_a_line_that_a_colleague_changed_comes_back_with_both_values(
     problem = answer.get_json()
     assert (answer.status_code, problem["type"].rsplit("/")[-1]) == (409, "stale-line")
     assert problem["lines"] == [
-        {"id": str(line.uid), "version": 2, "chargeable_units": "300", "comment": None},
+        {"id": str(line.uid), "version": 2, "chargeable_units": "300", "comment": None, "carried_until": None},
     ]
 
 

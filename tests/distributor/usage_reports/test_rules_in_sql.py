@@ -18,6 +18,7 @@ from tests.factories import Story
 from workflows import money, units
 
 UNITS = st.none() | st.decimals(0, 500, places=2)
+LIMITS = st.none() | st.decimals(-300, 300, places=2).filter(bool)
 
 
 @st.composite
@@ -26,6 +27,7 @@ def lines(draw: st.DrawFn) -> dict[str, Any]:
     source = draw(st.sampled_from(["feed", "manual"]))
     penalised, estimated = draw(st.booleans()), draw(st.booleans())
     declared = draw(UNITS) if estimated else draw(UNITS.filter(lambda u: u is not None)) if penalised else None
+    comment = draw(st.none() | st.just("A reason"))
     return {
         "usage_source": source,
         "provisioned_units": draw(UNITS) if source == "feed" else None,
@@ -33,7 +35,8 @@ def lines(draw: st.DrawFn) -> dict[str, Any]:
         "declared_units": declared,
         "penalised": penalised,
         "estimated": estimated,
-        "comment": draw(st.none() | st.just("A reason")),
+        "comment": comment,
+        "carried_limit": draw(LIMITS) if comment else None,
         "reviewer_note": draw(st.none() | st.just("A note")),
         "note_answered": draw(st.booleans()),
         "waived_reason": draw(st.none() | st.just("Waived")),

@@ -158,7 +158,7 @@ def test_a_cell_as_large_as_a_file_is_refused() -> None:
 
 def test_an_unknown_header_says_what_was_found_and_what_is_known() -> None:
     message = refusal(b"Name,Seats\nAcme,4\n")
-    assert "“Name”, “Seats”" in message
+    assert "“Name”; “Seats”" in message
     assert all(known in message for known in ("provisioned_units", "ChargeStartDate", "asset_search_value"))
 
 

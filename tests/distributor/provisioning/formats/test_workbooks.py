@@ -109,7 +109,7 @@ def test_rows_above_the_header_are_not_guessed_away() -> None:
 def test_a_workbook_of_something_else_says_which_sheet_was_looked_at() -> None:
     message = refusal(workbook(("a", 1), header=("Name", "Seats"), sheet="Data"))
     assert "“Data”" in message
-    assert "“Name”, “Seats”" in message
+    assert "“Name”; “Seats”" in message
 
 
 @pytest.mark.parametrize("data", [workbook(), workbook(header=()), raw_workbook(""), raw_workbook("<sheetData/>")])
