@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import LargeBinary, Text, delete
+from sqlalchemy import LargeBinary, Text, and_, delete, or_
 from sqlalchemy.orm import Mapped, mapped_column
 
 from distributor.database import Base, Instant, Ref, Uid, db
@@ -30,8 +30,11 @@ class HeldFile(Base):
 
 
 def hold(member: CurrentMember, purpose: str, name: str, content: bytes, at: datetime) -> UUID:
-    """Keep a file and give its id. `purpose` says what it may be confirmed for, such as "report <uid>"."""
-    db.session.execute(delete(HeldFile).where(HeldFile.held_at < at - HELD_FOR))
+    """Keep a file and give its id. `purpose` says what it may be confirmed for, such as "report <uid>"; a further file
+    for the same purpose takes the place of the one before.
+    """
+    replaced = and_(HeldFile.member_id == member.member_id, HeldFile.purpose == purpose)
+    db.session.execute(delete(HeldFile).where(or_(HeldFile.held_at < at - HELD_FOR, replaced)))
     held = HeldFile(member_id=member.member_id, purpose=purpose, name=name, content=content, held_at=at)
     db.session.add(held)
     db.session.flush()

@@ -41,3 +41,10 @@ def test_nobody_else_takes_it_and_nothing_else_is_done_with_it(story: Story, hel
 def test_after_an_hour_it_is_gone(story: Story, held: UUID) -> None:
     with pytest.raises(Conflict):
         held_files.take(story.preparer, "report 1", held, LATER + timedelta(seconds=1))
+
+
+def test_a_further_file_takes_the_place_of_the_one_before(story: Story, held: UUID) -> None:
+    newer = held_files.hold(story.preparer, "report 1", "again.xlsx", b"others", OPENED_AT)
+    with pytest.raises(Conflict):
+        held_files.take(story.preparer, "report 1", held, LATER)
+    assert held_files.take(story.preparer, "report 1", newer, LATER) == ("again.xlsx", b"others")

@@ -101,7 +101,8 @@ def shows(page: Page, address: str) -> bool:
         if "Download is starting" in str(error):
             return False
         raise
-    return bool(answer and answer.ok and page.evaluate("document.doctype !== null"))
+    is_here = page.url.endswith(address)  # or somebody was led on
+    return bool(answer and answer.ok and is_here and page.evaluate("document.doctype !== null"))
 
 
 @pytest.fixture
