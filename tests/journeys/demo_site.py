@@ -30,7 +30,10 @@ KESTREL = "MER-1042"
 # Who looks at everything there is meets pages that are not his.
 ANY_REFUSAL = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d ")
 # Addresses that answer with something else than a page.
-NO_PAGES = ("/api/v1/", "/static/", "/healthz", "/readyz", "/metrics", "/usage-template", "/reports/form-token")
+NO_PAGES = (
+    "/api/v1/", "/static/", "/healthz", "/readyz", "/metrics", "/usage-template", "/reports/form-token",
+    "/brand/preview/mail",
+)  # fmt: skip
 
 
 class DemoSite(Site):
