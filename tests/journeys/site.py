@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any, Literal
 
 from flask import Flask
@@ -72,7 +72,7 @@ class Site:
 
 def follow(page: Page, link: str) -> None:
     """Click a link and wait until the page behind it has run its scripts, as a person's eyes would."""
-    with page.expect_event("load"):
+    with page.expect_navigation(wait_until="load"):
         page.get_by_role("link", name=link).click()
 
 
@@ -83,10 +83,36 @@ class Quiet(WSGIRequestHandler):
         pass
 
 
+class Busy:
+    """Passes requests on and knows when none is being answered: a page may still be saving when its browser closes."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.answering = 0
+        self.change = Condition()
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self._count(1)
+        try:
+            return self.app(environ, start_response)
+        finally:
+            self._count(-1)
+
+    def _count(self, by: int) -> None:
+        with self.change:
+            self.answering += by
+            self.change.notify_all()
+
+    def wait_until_idle(self) -> None:
+        with self.change:
+            assert self.change.wait_for(lambda: self.answering == 0, WAIT_SECONDS), "a request is never answered"
+
+
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """The app on a free loopback port, a thread for each request; answers its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    busy = Busy(app)
+    server = make_server("127.0.0.1", 0, busy, threaded=True, request_handler=Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -94,4 +120,5 @@ def served(app: Flask) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+        busy.wait_until_idle()
         server.server_close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,9 +11,9 @@ from playwright.sync_api import Page, expect
 from distributor.database import db
 from distributor.identity import operations
 from distributor.identity.models import User
-from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
 from tests.factories import Story, product
+from tests.journeys.grid import actions
 from tests.journeys.site import Site, follow
 
 SAVED = re.compile(r"^Saved at \d\d:\d\d$")
@@ -41,12 +42,6 @@ def comment(page: Page, story: Story, report: ReportRow, number: int = 0) -> str
     return f"[name='c-{story.lines(report)[number].uid}']"
 
 
-def actions(report: ReportRow) -> list[str]:
-    """The steps taken on the report, oldest first, as the database has them now."""
-    db.session.rollback()
-    return [action.step for action in reversed(queries.history(report.id))]
-
-
 def test_the_msp_signs_in_explains_submits_and_takes_it_back(site: Site, story: Story, report: ReportRow) -> None:
     operations.set_password(db.session.get_one(User, story.preparer.user_id), PASSWORD)
     db.session.commit()
@@ -59,7 +54,8 @@ def test_the_msp_signs_in_explains_submits_and_takes_it_back(site: Site, story: 
     expect(page.get_by_role("button", name="Submit")).to_have_count(0)
     page.get_by_role("button", name="Recall").click()
     expect(page.get_by_text("You can edit the report again.")).to_be_visible()
-    assert actions(report) == ["open", "save", "submit", "recall"]
+    # Whoever is slow is saved in between.
+    assert [step for step, _repeated in groupby(actions(report))] == ["open", "save", "submit", "recall"]
 
 
 def sign_in(page: Page, email: str) -> None:
