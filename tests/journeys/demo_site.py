@@ -84,7 +84,7 @@ def _of_the_msp() -> Iterator[str]:
 
 
 def _of_the_distributor() -> Iterator[str]:
-    for status in (Status.MSP_PREPARING, Status.UNDER_REVIEW, Status.APPROVED, Status.REJECTED):
+    for status in (Status.MSP_PREPARING, Status.APPROVED, Status.REJECTED):
         yield f"/review/{report_of(status)}"
     yield f"/reports/{report_of(Status.APPROVED)}/history"
     yield address_of_a_line(report_of(Status.UNDER_REVIEW))

@@ -68,8 +68,11 @@ def an_open_line(page: Page) -> None:
 def unsaved_and_selected_lines(page: Page) -> None:
     kestrels_report(page)
     page.locator("[data-grid]").evaluate("form => { form.dataset.autosaveMs = 3600000; }")
-    page.locator("tr.line .units").first.fill("many")
-    page.keyboard.press("Shift+ArrowDown")
+    page.get_by_role("button", name="Needs comment").click()
+    page.locator("#line-search").fill("curragh")
+    expect(page.locator("tr.line:visible")).to_have_count(1)
+    page.locator("tr.line:visible .units").fill("many")
+    page.locator("tr.line:visible .sku").click(modifiers=["Control"])
     expect(page.locator("[data-selection]")).to_be_visible()
 
 
@@ -109,8 +112,9 @@ def a_view_to_be_saved(page: Page) -> None:
 def a_note_on_a_line(page: Page) -> None:
     page.goto(f"/review/{report_of(Status.UNDER_REVIEW)}")
     page.locator(".option-reject input").check()
-    page.locator(".flag > summary").first.click()
+    page.locator(".flag").first.evaluate("flag => { flag.open = true; }")
     page.locator("[data-note]").first.fill("Send the order")
+    expect(page.get_by_role("button", name="Reject with 1 note")).to_be_visible()
 
 
 def evidence_for_a_reviewer(page: Page) -> None:

@@ -226,6 +226,7 @@ def test_a_reviewer_decides_with_the_keyboard_alone(site: Site, story: Story) ->
     expect(page.locator(".crumbs")).to_contain_text("1 of 2")
     reach(page, "Flag with a note Customer", partly=True)
     page.keyboard.press("Enter")
+    expect(page.locator("[data-note]").first).to_be_focused()
     page.keyboard.type("Send the order")
     reach(page, "Reason, shown to the MSP")
     page.keyboard.type("One line is open")
