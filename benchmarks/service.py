@@ -83,7 +83,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     while not _answers(port):
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("distributor web did not start; run it by itself to see why")
-        time.sleep(0.1)
+        time.sleep(0.1)  # a process of its own says that it listens by answering, not otherwise
 
 
 def _answers(port: int) -> bool:

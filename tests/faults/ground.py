@@ -40,6 +40,7 @@ class World:
         self.review, self.review_line = self._report()
         steps.submit(self.story.report(self.review), self.story.by(self.story.preparer), AT)
         self.manual = product(self.story.distributor, "HAND-1", usage_source="manual")
+        self.held: dict[str, UUID] = {}
         self._browsers: dict[int, Browser] = {}
         self._programs: dict[int, Program] = {}
         self.distributor_admin = self._let_in(member(self.story.distributor, Role.ADMIN, Role.REVIEWER))

@@ -46,7 +46,7 @@ KINDS = {"kind": "csv"}
 def ids(world: World) -> dict[str, UUID]:
     """Ids of the first distributor and its MSP by blueprint and what they name; their names stand in no other world."""
     story, admin = world.story, world.distributor_admin
-    world.held = {  # type: ignore[attr-defined]  # kept beside the world for the bodies below
+    world.held = {
         "accounts": hold(admin, "accounts", "a.csv", b"number\nX-1\n", AT),
         "products": hold(admin, "products", "p.csv", b"sku,name\nX-1,X\n", AT),
         "report": hold(world.msp_admin, f"report {world.preparing.uid}", "r.csv", b"x", AT),
@@ -110,7 +110,7 @@ def address(world: World, rule: Rule, ids: dict[str, UUID]) -> str:
 
 def bodies(world: World, ids: dict[str, UUID]) -> list[dict[str, str]]:
     """Forms that would do something if the ids in them were one's own."""
-    line, held = ids["line"], world.held  # type: ignore[attr-defined]
+    line, held = ids["line"], world.held
     whole = {
         "version": "1", "reason": "Mine now", "name": "Mine", "step": "save", "cycle": "2026-10", "seen": "",
         f"v-{line}": "1", f"u-{line}": "1", f"d-{line}": "2026-12-31", f"k-{line}": "yes",
@@ -223,7 +223,7 @@ def test_a_held_file_is_nobodys_but_its_senders(world: World, ids: dict[str, UUI
         browser = clients.sign_in(world.app, who, AT)
         for kind, path in (("accounts", "/accounts/import/confirm"), ("products", "/catalogue/import/confirm")):
             with nothing_changed():
-                answer = browser.post(path, data={"file": str(world.held[kind])})  # type: ignore[attr-defined]
+                answer = browser.post(path, data={"file": str(world.held[kind])})
             assert answer.status_code == 409, path
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from distributor.accounts.models import Account
 from distributor.config import SOURCE
@@ -50,8 +50,8 @@ def kestrels_account() -> str:
     return str(db.session.scalars(select(Account.uid).where(Account.number == "MER-1042")).one())
 
 
-def _report(*conditions: object) -> str:
-    query = select(REPORT.c.uid).join(Account, Account.id == REPORT.c.account_id).where(*conditions)  # type: ignore[arg-type]
+def _report(*conditions: ColumnElement[bool]) -> str:
+    query = select(REPORT.c.uid).join(Account, Account.id == REPORT.c.account_id).where(*conditions)
     return str(db.session.scalars(query.order_by(REPORT.c.at_risk.desc()).limit(1)).one())
 
 

@@ -49,7 +49,7 @@ class MailServer:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         answer = self.to_messages.pop(0) if self.to_messages else ACCEPT
         if answer in {ACCEPT, CUT}:
             content = envelope.content

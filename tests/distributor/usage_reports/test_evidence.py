@@ -27,69 +27,77 @@ WORDS = "100 seats are reserved for a depot"
 MOST_QUERIES = 8
 
 
+class OneLine(Story):
+    """A story about one customer's one product, month after month."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.customer = customer(self.account, "Shannon Freight")
+        self.product = product(self.distributor, "WFS")
+
+
 @pytest.fixture
-def story(app: Flask) -> Story:
+def story(app: Flask) -> OneLine:
     app.config["CLOCK"] = lambda: AT
-    story = Story()
-    story.customer = customer(story.account, "Shannon Freight")  # type: ignore[attr-defined]  # this story's own
-    story.product = product(story.distributor, "WFS")  # type: ignore[attr-defined]
-    return story
+    return OneLine()
 
 
 @pytest.fixture
-def report(story: Story) -> ReportRow:
+def report(story: OneLine) -> ReportRow:
     return opened(story, "400", "290")
 
 
-def opened(story: Story, provisioned: str, used: str | None, cycle: Cycle = CYCLE) -> ReportRow:
+def opened(story: OneLine, provisioned: str, used: str | None, cycle: Cycle = CYCLE) -> ReportRow:
     count(story, provisioned, used, cycle)
     return story.open_cycle(cycle, OPENED_AT.replace(month=cycle.month))
 
 
-def count(story: Story, provisioned: str, used: str | None, cycle: Cycle = CYCLE) -> None:
-    rows = [(story.customer, story.product, provisioned, used)]  # type: ignore[attr-defined]
+def count(story: OneLine, provisioned: str, used: str | None, cycle: Cycle = CYCLE) -> None:
+    rows = [(story.customer, story.product, provisioned, used)]
     usage(story.account, rows, cycle=cycle, counted_at=OPENED_AT)
 
 
-def line_of(story: Story, report: ReportRow) -> LineRow:
+def line_of(story: OneLine, report: ReportRow) -> LineRow:
     (line,) = story.lines(report)
     return line
 
 
-def write(story: Story, report: ReportRow, **draft: object) -> None:
+def write(story: OneLine, report: ReportRow, **draft: object) -> None:
     given = [LineDraft(line_of(story, report).uid, **draft)]  # type: ignore[arg-type]  # a draft's own fields
     drafts.save_lines(story.report(report), given, story.by(story.preparer), AT)
 
 
-def address(story: Story, report: ReportRow) -> str:
+def address(story: OneLine, report: ReportRow) -> str:
     return f"/reports/{report.uid}/lines/{line_of(story, report).uid}"
 
 
-def page(app: Flask, story: Story, report: ReportRow, query: str = "") -> str:
+def page(app: Flask, story: OneLine, report: ReportRow, query: str = "") -> str:
     answer = sign_in(app, story.preparer).get(address(story, report) + query)
     assert answer.status_code == 200
     return answer.text
 
 
-def test_the_page_shows_the_difference_as_a_sum_with_what_it_costs(app: Flask, story: Story, report: ReportRow) -> None:
+def test_the_page_shows_the_difference_as_a_sum_with_what_it_costs(
+    app: Flask, story: OneLine, report: ReportRow
+) -> None:
     shown = page(app, story, report)
     for words in ("Comment needed, 1 of 1", "Not charged", "worth € 313.50", "began at 290 used", "(290 of 400 used)"):
         assert words in shown, words
     assert "Without a comment this line is charged on 400 units: + € 313.50." in shown
 
 
-def test_a_figure_that_was_changed_says_by_whom(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_figure_that_was_changed_says_by_whom(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, chargeable_units="300", comment=WORDS)
     assert f"changed from 290 to 300 by {story.preparer.name} on 21 Oct, 00:00" in page(app, story, report)
 
 
-def test_scripts_get_the_part_without_the_page(app: Flask, story: Story, report: ReportRow) -> None:
+def test_scripts_get_the_part_without_the_page(app: Flask, story: OneLine, report: ReportRow) -> None:
     part = page(app, story, report, "?part=drawer")
     assert "drawer-title" in part
     assert "<html" not in part
 
 
-def test_the_reviewer_reads_the_same_without_fields(app: Flask, story: Story, report: ReportRow) -> None:
+def test_the_reviewer_reads_the_same_without_fields(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, comment=WORDS, carry_until=date(2026, 12, 31))
     answer = sign_in(app, story.reviewer).get(address(story, report))
     assert WORDS in answer.text
@@ -97,13 +105,13 @@ def test_the_reviewer_reads_the_same_without_fields(app: Flask, story: Story, re
     assert "<textarea" not in answer.text
 
 
-def test_a_locked_report_shows_the_line_without_fields(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_locked_report_shows_the_line_without_fields(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, comment=WORDS)
     steps.submit(story.report(report), story.by(story.preparer), AT)
     assert "<textarea" not in page(app, story, report)
 
 
-def test_a_line_of_another_company_or_report_does_not_exist(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_line_of_another_company_or_report_does_not_exist(app: Flask, story: OneLine, report: ReportRow) -> None:
     where = address(story, report)
     stranger = member(organization("Elsewhere"), Role.PREPARER)
     assert sign_in(app, stranger).get(where).status_code == 404
@@ -114,7 +122,7 @@ def test_a_line_of_another_company_or_report_does_not_exist(app: Flask, story: S
 
 @pytest.mark.parametrize("query", ["", "?part=drawer"])
 def test_the_page_asks_the_database_a_fixed_number_of_times(
-    app: Flask, story: Story, report: ReportRow, query: str
+    app: Flask, story: OneLine, report: ReportRow, query: str
 ) -> None:
     browser, where = sign_in(app, story.preparer), address(story, report) + query
     browser.get(where)
@@ -124,7 +132,7 @@ def test_the_page_asks_the_database_a_fixed_number_of_times(
     assert len(seen) <= MOST_QUERIES, "\n---\n".join(seen)
 
 
-def test_last_months_words_are_shown_and_can_be_used_again(app: Flask, story: Story, report: ReportRow) -> None:
+def test_last_months_words_are_shown_and_can_be_used_again(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, comment=WORDS)
     november = opened(story, "400", "290", NOVEMBER)
     assert "Last month’s explanation" in page(app, story, november)
@@ -132,7 +140,7 @@ def test_last_months_words_are_shown_and_can_be_used_again(app: Flask, story: St
     assert f"\n{WORDS}</textarea>" in page(app, story, november, "?use=again")
 
 
-def test_the_plain_form_saves_the_line_and_carries_it_forward(app: Flask, story: Story, report: ReportRow) -> None:
+def test_the_plain_form_saves_the_line_and_carries_it_forward(app: Flask, story: OneLine, report: ReportRow) -> None:
     line = line_of(story, report)
     form = {f"v-{line.uid}": "1", f"u-{line.uid}": "300", f"c-{line.uid}": WORDS}
     form |= {f"k-{line.uid}": "yes", f"d-{line.uid}": "2026-12-31"}
@@ -142,7 +150,7 @@ def test_the_plain_form_saves_the_line_and_carries_it_forward(app: Flask, story:
     assert (saved.comment, saved.carried_until) == (WORDS, date(2026, 12, 31))
 
 
-def test_an_empty_box_carries_the_words_no_further(app: Flask, story: Story, report: ReportRow) -> None:
+def test_an_empty_box_carries_the_words_no_further(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, comment=WORDS, carry_until=date(2026, 12, 31))
     line = line_of(story, report)
     form = {f"v-{line.uid}": str(line.version), f"c-{line.uid}": WORDS, f"d-{line.uid}": "2026-12-31"}
@@ -150,7 +158,7 @@ def test_an_empty_box_carries_the_words_no_further(app: Flask, story: Story, rep
     assert line_of(story, report).carried_until is None
 
 
-def test_a_refused_line_comes_back_as_it_was_typed(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_refused_line_comes_back_as_it_was_typed(app: Flask, story: OneLine, report: ReportRow) -> None:
     line = line_of(story, report)
     form = {f"v-{line.uid}": "1", f"u-{line.uid}": "three", f"c-{line.uid}": "kept words"}
     answer = sign_in(app, story.preparer).post(address(story, report), data=form)
@@ -159,7 +167,7 @@ def test_a_refused_line_comes_back_as_it_was_typed(app: Flask, story: Story, rep
     assert 'value="three"' in answer.text
 
 
-def test_a_line_that_a_colleague_changed_is_not_overwritten(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_line_that_a_colleague_changed_is_not_overwritten(app: Flask, story: OneLine, report: ReportRow) -> None:
     line = line_of(story, report)
     write(story, report, comment="A colleague's words")
     form = {f"v-{line.uid}": "1", f"c-{line.uid}": "Mine"}
@@ -168,7 +176,7 @@ def test_a_line_that_a_colleague_changed_is_not_overwritten(app: Flask, story: S
     assert "Mine</textarea>" in answer.text
 
 
-def test_words_that_were_outgrown_ask_for_new_ones(app: Flask, story: Story, report: ReportRow) -> None:
+def test_words_that_were_outgrown_ask_for_new_ones(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, comment=WORDS, carry_until=date(2026, 12, 31))
     november = opened(story, "400", "290", NOVEMBER)
     write(story, november, chargeable_units="280")
@@ -176,7 +184,7 @@ def test_words_that_were_outgrown_ask_for_new_ones(app: Flask, story: Story, rep
 
 
 def test_the_sum_of_provisioned_units_runs_from_last_months_to_these(
-    app: Flask, story: Story, report: ReportRow
+    app: Flask, story: OneLine, report: ReportRow
 ) -> None:
     november = opened(story, "404", "290", NOVEMBER)
     count(story, "410", "290", NOVEMBER)
@@ -185,7 +193,7 @@ def test_the_sum_of_provisioned_units_runs_from_last_months_to_these(
     assert [row.change for row in shown.rows] == [400, 4, 6]
 
 
-def test_notes_and_answers_stand_in_their_order(app: Flask, story: Story, report: ReportRow) -> None:
+def test_notes_and_answers_stand_in_their_order(app: Flask, story: OneLine, report: ReportRow) -> None:
     write(story, report, comment=WORDS)
     for turn, answer in enumerate(("It is order SF-2231.", "Attached again.")):
         steps.submit(story.report(report), story.by(story.preparer), AT)
@@ -199,7 +207,7 @@ def test_notes_and_answers_stand_in_their_order(app: Flask, story: Story, report
     ]  # fmt: skip
 
 
-def test_a_line_without_notes_has_no_conversation(app: Flask, story: Story, report: ReportRow) -> None:
+def test_a_line_without_notes_has_no_conversation(app: Flask, story: OneLine, report: ReportRow) -> None:
     assert "Conversation with the reviewer" not in page(app, story, report)
 
 

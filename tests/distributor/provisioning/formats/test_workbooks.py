@@ -75,7 +75,7 @@ def test_an_error_in_a_name_is_refused_and_in_used_units_is_not_unknown() -> Non
 
 @pytest.mark.parametrize(
     "value",
-    [date(2026, 4, 1), datetime(2026, 4, 1, 12, 30), timedelta(hours=5), True],  # noqa: DTZ001
+    [date(2026, 4, 1), datetime(2026, 4, 1, 12, 30), timedelta(hours=5), True],  # noqa: DTZ001 - cells know no zone
 )
 def test_a_date_or_a_truth_value_is_no_number(value: object) -> None:
     assert refused_of(workbook(("C1", "Acme", "EX-1", value, ""))) == [(2, "provisioned_units")]
