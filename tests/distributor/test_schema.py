@@ -1,0 +1,113 @@
+"""What the schema promises as a whole: its roles, its migrations, and keys that bind every row to its tenant."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from distributor import schema
+from distributor.database import db
+from distributor.usage_reports.operations import drafts
+from distributor.usage_reports.operations.drafts import LineDraft
+from distributor.usage_reports.queries import ReportRow
+from tests.distributor.usage_reports.plain_sql import refused
+from tests.factories import OPENED_AT, Story
+
+AT = OPENED_AT + timedelta(days=1)
+
+
+@pytest.fixture
+def story(app: Flask) -> Story:
+    return Story()
+
+
+@pytest.fixture
+def report(story: Story) -> ReportRow:
+    made = story.open(("40", None))
+    db.session.commit()
+    return made
+
+
+def test_the_service_owns_nothing_and_cannot_bypass_row_level_security(app: Flask) -> None:
+    role = db.session.execute(
+        text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    ).one()
+    assert tuple(role) == ("distributor_service", False, False)
+    owned = "SELECT count(*) FROM pg_class WHERE relowner = 'distributor_service'::regrole"
+    assert db.session.scalar(text(owned)) == 0
+
+
+def test_the_service_adds_no_edges_to_the_workflow(app: Flask) -> None:
+    refused("INSERT INTO report_edges VALUES ('approve', 'msp_preparing', 'approved')", "permission denied")
+
+
+def test_a_migrated_database_lets_the_service_make_no_temporary_tables(url: str, app: Flask) -> None:
+    may = text("SELECT has_database_privilege('distributor_service', current_database(), 'TEMPORARY')")
+    db.session.remove()
+    schema.downgrade(url, "base")
+    schema.migrate(url)
+    assert db.session.scalar(may) is False
+
+
+def test_migrations_can_be_taken_back_and_applied_again(url: str) -> None:
+    schema.downgrade(url, "base")
+    assert schema.migrate(url) == schema.head()
+
+
+def test_one_migration_is_enough_however_often_it_is_asked_for(url: str, app: Flask) -> None:
+    edges = "SELECT count(*) FROM report_edges"
+    before = db.session.scalar(text(edges))
+    db.session.rollback()
+    schema.migrate(url)
+    assert db.session.scalar(text(edges)) == before > 20
+
+
+def test_every_tenant_table_carries_the_three_keys(app: Flask) -> None:
+    tables = """
+        SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'account_id'
+        EXCEPT SELECT table_name FROM information_schema.columns WHERE column_name = 'msp_id'"""
+    assert list(db.session.scalars(text(tables))) == []
+    total = "SELECT count(DISTINCT table_name) FROM information_schema.columns WHERE column_name = 'msp_id'"
+    assert db.session.scalar(text(total)) >= 8
+
+
+def test_every_tenant_tables_keys_lead_to_accounts(app: Flask) -> None:
+    bound = """
+WITH RECURSIVE fk AS (
+  SELECT c.conrelid AS child, c.confrelid AS parent FROM pg_constraint c
+  WHERE c.contype = 'f' AND (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.conrelid
+    AND a.attnum = ANY(c.conkey) AND a.attname IN ('account_id', 'distributor_id', 'msp_id')) = 3
+), led AS (
+  SELECT 'accounts'::regclass::oid AS id UNION SELECT fk.child FROM fk JOIN led ON led.id = fk.parent
+)
+SELECT attrelid::regclass::text FROM pg_attribute a JOIN pg_class t ON t.oid = a.attrelid AND t.relkind = 'r'
+WHERE attname = 'account_id' AND attrelid NOT IN (SELECT id FROM led)"""
+    assert list(db.session.scalars(text(bound))) == []
+
+
+COPIED = {
+    "line_changes": "report_id, account_id, distributor_id, version, line_id, line_uid, line_label, field",
+    "usage_rows": "snapshot_id, account_id, distributor_id, product_id, provisioned_units",
+    "delivery_attempts": "notification_id, account_id, distributor_id, at, succeeded",
+}
+
+
+@pytest.mark.parametrize("table", ["line_changes", "usage_rows", "delivery_attempts"])
+def test_a_row_cannot_name_another_tenant(story: Story, report: ReportRow, table: str) -> None:
+    given = [LineDraft(story.lines(report)[0].uid, comment="x")]
+    drafts.save_lines(story.report(report), given, story.by(story.preparer), AT)
+    notice = "(SELECT id, account_id, distributor_id, msp_id FROM notifications LIMIT 1) n"
+    db.session.execute(
+        text(f"""INSERT INTO delivery_attempts (notification_id, account_id, distributor_id, msp_id, at,
+        succeeded) SELECT n.*, now(), true FROM {notice}""")
+    )
+    db.session.commit()
+    columns = COPIED[table]
+    refused(
+        f"INSERT INTO {table} ({columns}, msp_id) SELECT {columns}, :msp FROM {table} LIMIT 1",
+        "foreign key",
+        msp=Story().msp.id,
+    )
