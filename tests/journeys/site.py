@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from threading import Condition, Thread
 from typing import Any, Literal
 
 from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wsgi import ClosingIterator
 
 from distributor import clock
 from distributor.database import db
@@ -91,10 +92,12 @@ class Busy:
         self.answering = 0
         self.change = Condition()
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        """Answers bit by bit, and closes its file also when the browser hangs up, which Werkzeug's server forgets."""
         self._count(1)
         try:
-            return self.app(environ, start_response)
+            with closing(ClosingIterator(self.app(environ, start_response))) as answer:
+                yield from answer
         finally:
             self._count(-1)
 
