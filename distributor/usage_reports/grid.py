@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,6 @@ from distributor.usage_reports.queries import LineRow, ReportRow
 from workflows.money import amount_of
 from workflows.units import LineState
 
-Key = tuple[int | None, int]
 # Fewer agreeing lines than this stay beside those that differ: a fold that hides one line saves nobody anything.
 FOLD_FROM = 2
 # On average; fewer lines for each customer stand better without headings.
@@ -22,43 +21,56 @@ LINES_PER_HEADING = 2
 # Parts out of sight cost the browser nothing; js/grid/groups.js cuts as finely.
 LINES_PER_PART = 50
 RANK = {"need": 0, "missing": 1, "explained": 2}
+WAITING = frozenset({"need", "missing"})
 
 
 @dataclass(slots=True)
 class GridLine:
-    """A line as the grid shows it; `state` is agree, tolerance, explained, need, missing or counted."""
+    """A line's row, and what the grid makes of it. `state` is agree, tolerance, explained, need, missing or counted;
+    `change` the provisioned units since the report before; the `idle_…` are what doing nothing would charge, for lines
+    that wait for something.
 
-    id: str
-    version: int
-    customer_name: str
-    product_key: int
-    product_name: str
-    sku: str
-    precision: int
-    provisioned_units: Decimal | None
-    used_units: Decimal | None
-    chargeable_units: Decimal | None
-    difference: Decimal | None
-    unit_price: Decimal | None
-    amount: Decimal
-    comment: str | None
+    A page makes thousands and shows the first hundred: whatever else is shown is read from the row by then.
+    """
+
+    row: LineRow
     state: str
     change: Decimal | None
-    manual: bool
-    accepted: bool
-    penalised: bool
-    estimated: bool
-    note_open: bool
-    reviewer_note: str | None
-    system_note: str | None
-    waived_reason: str | None
-    removable: bool
     idle_units: Decimal | None = None
     idle_amount: Decimal | None = None
     last_units: Decimal | None = None
     estimate_units: Decimal | None = None
-    carried_until: date | None = None
-    carried_limit: Decimal | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+    @property
+    def id(self) -> str:
+        return str(self.row.uid)
+
+    @property
+    def customer_name(self) -> str:
+        return self.row.customer_name or ""
+
+    @property
+    def product_key(self) -> int:
+        return int(self.row.product_id)
+
+    @property
+    def manual(self) -> bool:
+        return bool(self.row.usage_source == "manual")
+
+    @property
+    def note_open(self) -> bool:
+        return self.row.reviewer_note is not None and not self.row.note_answered
+
+    @property
+    def removable(self) -> bool:
+        return is_removable(self.row)
+
+    @property
+    def penalty(self) -> Decimal:
+        return Decimal(0) if self.idle_amount is None else self.idle_amount - self.row.amount
 
 
 @dataclass(slots=True)
@@ -88,7 +100,7 @@ class Group:
 
     @property
     def need(self) -> int:
-        return sum(line.state in {"need", "missing"} for line in self._all())
+        return sum(line.state in WAITING for line in self._all())
 
     @property
     def noted(self) -> bool:
@@ -100,7 +112,7 @@ class Group:
 
     @property
     def penalty(self) -> Decimal:
-        return sum((_penalty(line) for line in self.lines), Decimal(0))
+        return sum((line.penalty for line in self.lines), Decimal(0))
 
 
 @dataclass(slots=True)
@@ -123,50 +135,17 @@ class Idle:
 
 
 def grid_lines(
-    report: ReportRow,
-    lines: Sequence[LineRow],
-    previous: Mapping[Key, Decimal | None],
-    earlier: Mapping[int, Decimal],
+    report: ReportRow, lines: Sequence[LineRow], changes: Mapping[int, Decimal], earlier: Mapping[int, Decimal]
 ) -> list[GridLine]:
-    """Rows for the grid. `previous`: provisioned units of the report before by (customer, product); `earlier`: the last
-    approved chargeable units by line id, for lines whose figures are unknown.
+    """Rows for the grid. By line id, `changes` are provisioned units since the report before, and `earlier` the last
+    approved chargeable units of lines whose figures are unknown.
     """
-    return [_grid_line(report, line, previous, earlier) for line in lines]
+    return [_grid_line(report, line, changes.get(line.id), earlier) for line in lines]
 
 
-def _grid_line(
-    report: ReportRow, line: LineRow, previous: Mapping[Key, Decimal | None], earlier: Mapping[int, Decimal]
-) -> GridLine:
-    shown = GridLine(
-        id=str(line.uid),
-        version=line.version,
-        customer_name=line.customer_name or "",
-        product_key=line.product_id,
-        product_name=line.product_name,
-        sku=line.sku,
-        precision=line.precision,
-        provisioned_units=line.provisioned_units,
-        used_units=line.used_units,
-        chargeable_units=line.chargeable_units,
-        difference=line.difference,
-        unit_price=line.unit_price,
-        amount=line.amount,
-        comment=line.comment,
-        state=state_name(line),
-        change=_change(line, previous),
-        manual=line.usage_source == "manual",
-        accepted=line.accepted,
-        penalised=line.penalised,
-        estimated=line.estimated,
-        note_open=line.reviewer_note is not None and not line.note_answered,
-        reviewer_note=line.reviewer_note,
-        system_note=line.system_note,
-        waived_reason=line.waived_reason,
-        removable=is_removable(line),
-        carried_until=line.carried_until,
-        carried_limit=line.carried_limit,
-    )
-    if shown.state in {"need", "missing"}:
+def _grid_line(report: ReportRow, line: LineRow, change: Decimal | None, earlier: Mapping[int, Decimal]) -> GridLine:
+    shown = GridLine(line, state_name(line), change)
+    if shown.state in WAITING:
         before = earlier.get(line.id)
         _show_idle(shown, charged(report, line, before), before)
     return shown
@@ -193,14 +172,6 @@ def _show_idle(shown: GridLine, after: LineState, last: Decimal | None) -> None:
         shown.estimate_units = after.chargeable_units
 
 
-def _change(line: LineRow, previous: Mapping[Key, Decimal | None]) -> Decimal | None:
-    """Provisioned units since the last report; None where nothing changed or nothing is known."""
-    before = previous.get((line.customer_id, line.product_id))
-    if line.provisioned_units is None or before is None or line.provisioned_units == before:
-        return None
-    return Decimal(line.provisioned_units - before)
-
-
 def grouping(lines: Sequence[GridLine]) -> str:
     """How the grid starts: "customer", or "none" where a heading for each customer would mostly head a single line."""
     customers = {line.customer_name for line in lines}
@@ -208,7 +179,7 @@ def grouping(lines: Sequence[GridLine]) -> str:
 
 
 def groups(lines: Sequence[GridLine]) -> list[Group]:
-    """Lines in the order and under the headings in which the grid starts, what needs something first."""
+    """Lines in the order and under the headings in which the grid starts, what needs something first, none folded."""
     return by_customer(lines) if grouping(lines) == "customer" else ungrouped(lines)
 
 
@@ -221,7 +192,7 @@ def ungrouped(lines: Iterable[GridLine]) -> list[Group]:
 
 def _rank(line: GridLine) -> tuple[bool, int, Decimal]:
     """What the distributor noted comes first, then what waits for something, most money first."""
-    return not line.note_open, RANK.get(line.state, len(RANK)), -_penalty(line)
+    return not line.note_open, RANK.get(line.state, len(RANK)), -line.penalty
 
 
 def by_customer(lines: Iterable[GridLine]) -> list[Group]:
@@ -232,29 +203,24 @@ def by_customer(lines: Iterable[GridLine]) -> list[Group]:
     for line in lines:
         group = found.setdefault(line.customer_name, Group(f"c{len(found)}", line.customer_name))
         group.lines.append(line)
-    ordered = sorted(found.values(), key=_urgency)
-    for group in ordered:
-        group.lines.sort(key=lambda line: not line.note_open)
-        _fold(group)
-    return ordered
-
-
-def _penalty(line: GridLine) -> Decimal:
-    return Decimal(0) if line.idle_amount is None else line.idle_amount - line.amount
+    return sorted(found.values(), key=_urgency)
 
 
 def _urgency(group: Group) -> tuple[bool, bool, bool, Decimal, str]:
     return not group.noted, not group.need, not group.explained, -group.penalty, group.name.lower()
 
 
-def _fold(group: Group) -> None:
+def fold(group: Group) -> None:
+    """Put a customer's line with a note to answer first and its agreeing lines behind their sum."""
+    if not group.key:
+        return
+    group.lines.sort(key=lambda line: not line.note_open)
     agreeing = [line for line in group.lines if _folds(line)]
     if len(agreeing) == len(group.lines):
         group.is_folded = True
     elif len(agreeing) >= FOLD_FROM:
-        ids = {line.id for line in agreeing}
         group.folded = agreeing
-        group.lines = [line for line in group.lines if line.id not in ids]
+        group.lines = [line for line in group.lines if not _folds(line)]
 
 
 def _folds(line: GridLine) -> bool:
@@ -271,12 +237,12 @@ def idle(report: ReportRow, lines: Iterable[GridLine]) -> Idle:
             "customer_name": line.customer_name or line.product_name,
             "from_units": line.chargeable_units,
             "to_units": line.idle_units,
-            "penalty": line.idle_amount - line.amount,
+            "penalty": line.penalty,
             "lacks_figure": line.state == "missing",
             "noted": line.note_open,
         }
         for line in lines
-        if line.idle_amount is not None and line.idle_amount != line.amount
+        if line.penalty
     ]
     return Idle(report.amount, sorted(risks, key=lambda risk: -risk["penalty"]))
 

@@ -158,11 +158,12 @@ def lines(report_id: int, *conditions: ColumnElement[bool]) -> list[LineRow]:
             LINE.c.id,
         )
     )
-    return list(db.session.execute(query))
+    return list(db.session.execute(query).all())
 
 
-def previous_provisioned(report_row: ReportRow) -> dict[tuple[int | None, int], Decimal | None]:
-    """Provisioned units of the account's report before, by (customer id, product id)."""
+def provisioned_changes(report_row: ReportRow) -> dict[int, Decimal]:
+    """By line id the provisioned units more (or fewer) than in the account's report before, where they differ."""
+    before = LINE.alias()
     earlier = (
         select(REPORT.c.id)
         .where(REPORT.c.account_id == report_row.account_id, REPORT.c.cycle < report_row.cycle)
@@ -170,8 +171,18 @@ def previous_provisioned(report_row: ReportRow) -> dict[tuple[int | None, int], 
         .limit(1)
         .scalar_subquery()
     )
-    query = select(LINE.c.customer_id, LINE.c.product_id, LINE.c.provisioned_units).where(LINE.c.report_id == earlier)
-    return {(row.customer_id, row.product_id): row.provisioned_units for row in db.session.execute(query)}
+    same = and_(
+        before.c.product_id == LINE.c.product_id,
+        # "is not distinct from" cannot be hashed, and would compare each line with each.
+        func.coalesce(before.c.customer_id, 0) == func.coalesce(LINE.c.customer_id, 0),
+    )
+    query = (
+        select(LINE.c.id, (LINE.c.provisioned_units - before.c.provisioned_units).label("change"))
+        .join_from(LINE, before, same)
+        .where(LINE.c.report_id == report_row.id, before.c.report_id == earlier)
+        .where(LINE.c.provisioned_units != before.c.provisioned_units)
+    )
+    return {row.id: row.change for row in db.session.execute(query)}
 
 
 def last_approved(report_row: ReportRow) -> ReportRow | None:

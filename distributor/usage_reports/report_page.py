@@ -27,8 +27,8 @@ from workflows.errors import Refused
 from workflows.report_cycle import Cycle
 from workflows.usage_report import EDITABLE, LineRef, Role, Status, Step, actions_for
 
-# Lines in the first answer; with scripts the rest follows at once, without them there are pages.
-FIRST_LINES = 250
+# Lines in the first answer, about two screens: with scripts the rest follows at once, without them there are pages.
+FIRST_LINES = 100
 # After the last key; a pause in which somebody thinks, not one between two words.
 AUTOSAVE_MILLISECONDS = 3000
 
@@ -63,7 +63,7 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "report": report,
         "cycle": Cycle.from_date(report.cycle),
         "actions": [str(step) for step in actions],
-        "groups": shown,
+        "groups": folded(shown),
         "counts": grid.counts(report, lines),
         "idle": grid.idle(report, lines),
         "share": grid.elapsed_share(report, at),
@@ -93,7 +93,7 @@ def rest_of(report: ReportRow, member: CurrentMember) -> dict[str, Any]:
     actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
     first, later = parts_of(grid.groups(lines_of(report)), 1)
     settings = settings_of(report, member, Step.SAVE in actions, False, False)
-    return {"settings": settings, "groups": later, "first": 1 + sum(group.line_count for group in first)}
+    return {"settings": settings, "groups": folded(later), "first": 1 + sum(group.line_count for group in first)}
 
 
 def lines_of(report: ReportRow) -> list[grid.GridLine]:
@@ -101,7 +101,7 @@ def lines_of(report: ReportRow) -> list[grid.GridLine]:
     rows = queries.lines(report.id)
     unknown = [row.id for row in rows if row.chargeable_units is None or row.provisioned_units is None]
     earlier = queries.earlier_units(unknown) if unknown else {}
-    return grid.grid_lines(report, rows, queries.previous_provisioned(report), earlier)
+    return grid.grid_lines(report, rows, queries.provisioned_changes(report), earlier)
 
 
 def parts_of(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], list[grid.Group]]:
@@ -116,6 +116,13 @@ def parts_of(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], lis
         size += group.line_count
     here = min(page, len(pages)) - 1
     return pages[here], [group for later in pages[here + 1 :] for group in later] if page == 1 else []
+
+
+def folded(groups: list[grid.Group]) -> list[grid.Group]:
+    """The same groups, ready to be shown."""
+    for group in groups:
+        grid.fold(group)
+    return groups
 
 
 def refused_lines(drafts: list[LineDraft], refused: Refused) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Flask
+
+from distributor.assets import PAGE_STYLES, SHEETS, static_url
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "distributor" / "static"
@@ -17,7 +20,7 @@ REPORT_PAGE = (
     "vendor/htmx.min.js",
     "vendor/inter-latin-wght-normal.woff2",
     "icons.svg",
-    *(f"css/{name}.css" for name in ("tokens", "shell", "controls", "surfaces", "tables", "states", "palette")),
+    *(f"css/{name}.css" for name in SHEETS),
     *(f"css/{name}.css" for name in ("grid", "charts", "drawer", "print")),
 )
 SCRIPTS = ("app", "grid", "drawer")
@@ -37,7 +40,15 @@ def test_no_page_holds_a_script_or_a_style_of_its_own(path: Path) -> None:
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)
 def test_every_file_that_a_page_names_is_there(path: Path) -> None:
     named = re.findall(r"static_url\(['\"]([\w./-]+\.\w+)['\"]\)", path.read_text(encoding="utf-8"))
-    assert [name for name in named if not (STATIC / name).is_file()] == []
+    assert [name for name in named if name != PAGE_STYLES and not (STATIC / name).is_file()] == []
+
+
+def test_the_styles_of_every_page_travel_as_one_file(app: Flask) -> None:
+    with app.test_request_context():
+        answer = app.test_client().get(static_url(PAGE_STYLES))
+    assert answer.mimetype == "text/css"
+    assert answer.text == "".join((STATIC / f"css/{name}.css").read_text() for name in SHEETS)
+    assert "immutable" in answer.headers["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name_of)

@@ -18,6 +18,9 @@ from workflows.usage_report import Role
 
 UNREACHABLE = re.compile(r"Failed to load resource: (net::|the server responded with a status of (400|401|409) )")
 
+# The request of a page that was left is answered after the next page is there.
+SERVER_HOLDS = "async ([address, text]) => (await (await fetch(address)).text()).includes(text)"
+
 
 @pytest.fixture
 def report(story: Story) -> ReportRow:
@@ -60,7 +63,9 @@ def test_a_page_that_is_left_takes_its_draft_along(page: Page, story: Story, rep
     units(page, 1).fill("39")
     page.get_by_role("link", name="Notifications").click()
     expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
-    page.goto(f"/reports/{report.uid}")
+    address = f"/reports/{report.uid}"
+    page.wait_for_function(SERVER_HOLDS, arg=[address, 'value="39"'])
+    page.goto(address)
     expect(units(page, 1)).to_have_value("39")
 
 
@@ -192,7 +197,8 @@ def test_a_report_that_is_submitted_while_one_edits_says_so_and_keeps_the_change
 def test_a_wrong_figure_waits_while_the_other_lines_are_saved(page: Page, story: Story, report: ReportRow) -> None:
     saves_within(page, 20)
     units(page, 1).fill("about forty")
-    units(page, 2).fill("11")
+    with page.expect_response("**/save"):
+        units(page, 2).fill("11")
     said(page, "1 unsaved change")
     expect(page.get_by_text("Write a number of units, such as 40.")).to_be_visible()
     db.session.rollback()

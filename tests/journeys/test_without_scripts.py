@@ -59,7 +59,7 @@ def test_a_line_that_a_colleague_saved_is_shown_beside_what_was_typed(page: Page
 
 
 def test_a_long_report_has_pages(site: Site, story: Story) -> None:
-    report = story.open(*[("40", None)] * 300)
+    report = story.open(*[("40", None)] * 150)
     page = site.member(story.preparer, scripts=False)
     page.goto(f"/reports/{report.uid}")
     page.get_by_role("link", name="Next").click()
