@@ -19,7 +19,9 @@ export function makeDraft({ grid, notes, conflicts }) {
   let failures = 0;
   let isLocked = false;
 
-  const delay = () => Number(form.dataset.autosaveMs);
+  // Kept at hand: a form looks for a field called "dataset" among all its thousands before it hands out its own.
+  const settings = form.dataset;
+  const delay = () => Number(settings.autosaveMs);
   const unsaved = () => grid.edited().reduce((sum, line) => sum + line.edits, 0);
 
   /** Something was typed: save it when there is a pause. */
