@@ -79,8 +79,8 @@ def owner(url: str) -> Iterator[psycopg.Connection]:
 
 @contextmanager
 def service_role(url: str) -> Iterator[psycopg.Connection]:
-    """A connection with the service's rights, in transactions, as the floors need it."""
-    with psycopg.connect(plain(url), options="-c role=distributor_service") as connection:
+    """A connection with the service's rights and everybody's rows, in transactions, as the floors need it."""
+    with psycopg.connect(plain(url), options="-c role=distributor_operator") as connection:
         yield connection
 
 

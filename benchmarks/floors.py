@@ -41,7 +41,7 @@ def run(program: str, url: str, script: str, clients: int, *, each: int, given: 
                 program, "--no-vacuum", "--protocol=prepared", f"--file={SQL / script}.sql", f"--client={clients}",
                 f"--transactions={each}", "--log", "--log-prefix=taken", *variables, plain(url),
             ],
-            cwd=folder, env={**os.environ, "PGOPTIONS": "-c role=distributor_service"},
+            cwd=folder, env={**os.environ, "PGOPTIONS": "-c role=distributor_operator"},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         logs = [path.read_text() for path in Path(folder).glob("taken.*")]

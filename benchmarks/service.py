@@ -19,6 +19,7 @@ from flask import Flask
 from distributor import create_app
 from distributor.config import load
 from distributor.database import db
+from distributor.tenancy import across_tenants
 
 START_SECONDS = 30
 SECRET = secrets.token_urlsafe(48)
@@ -34,6 +35,7 @@ def application(url: str) -> Iterator[Flask]:
     """The service on a database, inside an application context."""
     app = create_app(load(environment(url)))
     with app.app_context():
+        across_tenants()
         try:
             yield app
         finally:

@@ -17,6 +17,7 @@ from distributor import create_app, schema
 from distributor.config import MailSettings, Settings, database_url
 from distributor.database import db
 from distributor.postgres import attach
+from distributor.tenancy import across_tenants
 
 COUNTER = itertools.count(1)
 pytest_plugins = ["tests.demo_database", "tests.journeys.demo_site"]
@@ -84,6 +85,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     """The service as the real `create_app` makes it, inside an application context."""
     app = create_app(settings)
     with app.app_context():
+        across_tenants()
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -16,6 +16,7 @@ from distributor import create_app
 from distributor.config import Settings
 from distributor.database import db
 from distributor.demo.fill import DemoMember, fill
+from distributor.tenancy import across_tenants
 from tests.conftest import administration, in_database, make_settings
 
 # The moment of the design's pictures: Tuesday 27 October 2026, 14:12 in Dublin.
@@ -50,6 +51,7 @@ def demo(filled: Filled) -> Iterator[Flask]:
     """The service on the filled database, inside an application context."""
     app = create_app(filled.settings)
     with app.app_context():
+        across_tenants()
         yield app
         db.session.remove()
         db.engine.dispose()

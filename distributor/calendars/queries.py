@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Date, Row, cast, func, or_, select
 
+from distributor import tenancy
 from distributor.accounts.queries import DISTRIBUTOR, MSP, SCOPE
 from distributor.calendars.models import CalendarLink
 from distributor.database import db, one_of
@@ -34,7 +35,10 @@ def member_by_link(token: str) -> tuple[CurrentMember, datetime | None] | None:
     """
     query = members_by(CalendarLink.member_id, CalendarLink.last_used_at)
     row = db.session.execute(query.where(CalendarLink.token_hash == digest(token))).one_or_none()
-    return (member_of(row), row.last_used_at) if row else None
+    if row is None:
+        return None
+    tenancy.remember(row.organization_id)
+    return member_of(row), row.last_used_at
 
 
 def own_deadlines(organization_id: int) -> list[ReportRow]:

@@ -25,6 +25,7 @@ from distributor.config import SettingError, Settings, load
 from distributor.database import db
 from distributor.errors import InputRefused
 from distributor.postgres import PostgresUnavailable, attach
+from distributor.tenancy import across_tenants
 from workflows.errors import Refused
 from workflows.report_cycle import FIRST_YEAR, LAST_YEAR
 
@@ -64,6 +65,7 @@ def application() -> Iterator[Flask]:
     with database() as settings:
         app = create_app(settings)
         with app.app_context():
+            across_tenants()
             try:
                 _check_migrated()
                 yield app

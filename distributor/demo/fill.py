@@ -20,6 +20,7 @@ from distributor.demo.plan import happenings, reminding
 from distributor.demo.stage import reports_of, set_up
 from distributor.identity import passwords
 from distributor.identity.models import Member, Organization, User
+from distributor.tenancy import across_tenants
 
 __all__ = ["DemoMember", "announce", "check_allowed", "fill", "fill_if_empty"]
 
@@ -72,6 +73,7 @@ def fill_if_empty(settings: Settings, at: datetime | None = None) -> list[DemoMe
 @contextmanager
 def _database(settings: Settings) -> Iterator[None]:
     with create_app(settings).app_context():
+        across_tenants()
         try:
             db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": locks.DEMO})
             yield

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from distributor import tenancy
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization, User, WebSession
@@ -79,6 +80,7 @@ def find(token: str, at: datetime) -> Known | None:
     row = db.session.execute(_by_cookie(), {"digest": digest(token), "at": at, "idle": at - IDLE}).one_or_none()
     if row is None:
         return None
+    tenancy.remember(row.organization_id)
     return Known(member_of(row, web_session_id=row.id), row.id, row.last_seen_at)
 
 
@@ -126,9 +128,12 @@ def switch(session_id: int, member_id: int) -> None:
 
 
 def members_by(link: InstrumentedAttribute[int], *more: Any) -> Select[*tuple[Any, ...]]:
-    """Members that are neither removed nor disabled, reached over `link` (a column with their id)."""
+    """Members that are neither removed nor disabled, reached over `link` (a column with their id).
+
+    Whoever finds one works for its organization from then on, as far as the database is concerned.
+    """
     return (
-        select(*MEMBER_COLUMNS, *more)
+        select(*MEMBER_COLUMNS, *more, tenancy.naming(Organization.id))
         .join_from(link.class_, Member, Member.id == link)
         .join(User, User.id == Member.user_id)
         .join(Organization, Organization.id == Member.organization_id)

@@ -17,6 +17,7 @@ from zlib import crc32
 from flask_babel import gettext
 from sqlalchemy import Row, bindparam, or_, select, update
 
+from distributor import tenancy
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused
 from distributor.identity.acting import CurrentMember
@@ -85,6 +86,7 @@ def find(text: str, at: datetime) -> Known | None:
     row = db.session.execute(BY_TOKEN, {"digest": digest(text), "at": at}).one_or_none()
     if row is None:
         return None
+    tenancy.remember(row.organization_id)
     member = member_of(row, api_token_id=row.id, scopes=frozenset(row.scopes))
     return Known(_without_lost_scopes(member), row.id, row.last_used_at)
 

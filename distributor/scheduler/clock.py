@@ -16,6 +16,7 @@ from distributor.database import db
 from distributor.scheduler.batches import note_tick
 from distributor.scheduler.jobs import JOBS, Job
 from distributor.scheduler.leadership import Leadership
+from distributor.tenancy import across_tenants
 
 log = structlog.get_logger()
 
@@ -49,6 +50,7 @@ def serve(app: Flask) -> None:
 def tick(app: Flask, job: Job, leadership: Leadership) -> None:
     """One run of one job at the database's own time; a failure is remembered and leaves the clock running."""
     with app.app_context():
+        across_tenants()
         try:
             if job.leader_only and not leadership.held():
                 return

@@ -16,6 +16,7 @@ from distributor import create_app
 from distributor.cli import main
 from distributor.config import Settings
 from distributor.database import db
+from distributor.tenancy import across_tenants
 
 
 class Printed:
@@ -53,6 +54,7 @@ class Shell:
         """The application, to prepare and look at what commands work on; commits at the end."""
         app = create_app(self.settings)
         with app.app_context():
+            across_tenants()
             yield app
             db.session.commit()
             db.session.remove()

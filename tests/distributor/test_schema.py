@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from distributor import schema
 from distributor.database import db
 from distributor.usage_reports.operations import drafts
 from distributor.usage_reports.operations.drafts import LineDraft
@@ -29,40 +28,6 @@ def report(story: Story) -> ReportRow:
     made = story.open(("40", None))
     db.session.commit()
     return made
-
-
-def test_the_service_owns_nothing_and_cannot_bypass_row_level_security(app: Flask) -> None:
-    role = db.session.execute(
-        text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
-    ).one()
-    assert tuple(role) == ("distributor_service", False, False)
-    owned = "SELECT count(*) FROM pg_class WHERE relowner = 'distributor_service'::regrole"
-    assert db.session.scalar(text(owned)) == 0
-
-
-def test_the_service_adds_no_edges_to_the_workflow(app: Flask) -> None:
-    refused("INSERT INTO report_edges VALUES ('approve', 'msp_preparing', 'approved')", "permission denied")
-
-
-def test_a_migrated_database_lets_the_service_make_no_temporary_tables(url: str, app: Flask) -> None:
-    may = text("SELECT has_database_privilege('distributor_service', current_database(), 'TEMPORARY')")
-    db.session.remove()
-    schema.downgrade(url, "base")
-    schema.migrate(url)
-    assert db.session.scalar(may) is False
-
-
-def test_migrations_can_be_taken_back_and_applied_again(url: str) -> None:
-    schema.downgrade(url, "base")
-    assert schema.migrate(url) == schema.head()
-
-
-def test_one_migration_is_enough_however_often_it_is_asked_for(url: str, app: Flask) -> None:
-    edges = "SELECT count(*) FROM report_edges"
-    before = db.session.scalar(text(edges))
-    db.session.rollback()
-    schema.migrate(url)
-    assert db.session.scalar(text(edges)) == before > 20
 
 
 def test_every_tenant_table_carries_the_three_keys(app: Flask) -> None:

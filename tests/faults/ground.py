@@ -14,6 +14,7 @@ from sqlalchemy import text
 from distributor import create_app
 from distributor.database import db
 from distributor.identity.acting import CurrentMember, acting
+from distributor.tenancy import across_tenants
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.queries import ReportRow
 from tests import clients
@@ -88,6 +89,7 @@ def service(cluster: str, template: str, name: str, home: Path) -> Iterator[Flas
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     app = create_app(make_settings(in_database(cluster, name), home))
     with app.app_context():
+        across_tenants()
         yield app
         db.session.remove()
         db.engine.dispose()

@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import DBAPIError
 
 from distributor.database import db
+from distributor.tenancy import across_tenants
 from workflows.errors import Refused
 
 
@@ -21,6 +22,7 @@ def together(app: Flask, *acts: Callable[[], object]) -> Iterator[list[BaseExcep
 
     def run(number: int, act: Callable[[], object]) -> None:
         with app.app_context():
+            across_tenants()
             start.wait()
             try:
                 act()

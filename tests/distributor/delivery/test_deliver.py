@@ -13,6 +13,7 @@ from distributor.database import db
 from distributor.delivery.mailer import Envelope, Failure, PostOffice
 from distributor.delivery.models import DeliveryAttempt, Notification
 from distributor.delivery.operations import BACKOFF, LEASE, MOST_TRIES, Delivered, deliver
+from distributor.tenancy import across_tenants
 from tests.distributor.delivery.smtp import CUT, HANG, MailServer, mail_server, waiting
 from tests.factories import OPENED_AT, Story
 
@@ -190,6 +191,7 @@ def test_two_workers_at_once_send_each_mail_once(app: Flask, story: Story, serve
 
     def work() -> None:
         with app.app_context():
+            across_tenants()
             together.wait()
             done.append(deliver(OPENED_AT).sent)
             db.session.remove()

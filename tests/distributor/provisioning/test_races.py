@@ -17,6 +17,7 @@ from distributor.identity.acting import operator, system
 from distributor.provisioning.formats import ProductHint
 from distributor.provisioning.models import UsageSnapshot
 from distributor.provisioning.operations import import_usage
+from distributor.tenancy import across_tenants
 from distributor.usage_reports import queries as report_queries
 from distributor.usage_reports.operations import drafts, opening, steps
 from distributor.usage_reports.queries import ACCOUNT
@@ -49,6 +50,7 @@ class Second:
 
     def _work(self, work: Callable[[], Any]) -> Any:
         with self.app.app_context():
+            across_tenants()
             self.pid = db.session.scalar(text("SELECT pg_backend_pid()"))
             self.started.set()
             try:
