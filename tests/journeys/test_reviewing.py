@@ -208,10 +208,10 @@ def test_next_and_previous_go_through_the_queue_by_link_and_by_key(site: Site, s
     expect(page.get_by_role("link", name="Previous in the queue")).to_have_count(0)
     follow(page, "Next in the queue")
     expect(page.get_by_role("heading", level=1)).to_contain_text(names[1])
-    page.keyboard.press("j")
-    expect(page.get_by_role("heading", level=1)).to_contain_text(names[2])
-    page.keyboard.press("k")
-    expect(page.get_by_role("heading", level=1)).to_contain_text(names[1])
+    for key, name in (("j", names[2]), ("k", names[1])):
+        with page.expect_navigation(wait_until="load"):
+            page.keyboard.press(key)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     page.locator(".flag > summary").first.click()
     page.keyboard.type("jk")
     expect(page.locator("[data-note]").first).to_have_value("jk")
