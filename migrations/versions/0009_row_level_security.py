@@ -34,16 +34,23 @@ BOTH_SIDES = f"distributor_id = {OWN} OR msp_id = {OWN}"
 UPSTREAM = f"distributor_id = {OWN}"
 OF_PARTNERS = f"{UPSTREAM} OR distributor_id IN (SELECT accounts.distributor_id FROM accounts WHERE msp_id = {OWN})"
 
+# A mail about somebody's own sign-in hangs on no account, but on a person whose organization it is.
+OWN_MAIL = f"""{BOTH_SIDES} OR account_id IS NULL AND EXISTS (SELECT FROM members
+  WHERE members.user_id = notifications.user_id AND members.organization_id = {OWN})"""
+OWN_ATTEMPT = f"""{BOTH_SIDES} OR account_id IS NULL AND EXISTS (SELECT FROM notifications
+  WHERE notifications.id = delivery_attempts.notification_id)"""
+
 # Table: whose rows are seen, and whose may be written.
 POLICIES = {
     **dict.fromkeys(
         (
             "accounts", "customers", "carried_explanations", "usage_snapshots", "usage_rows", "subscription_charges",
-            "usage_reports", "usage_report_lines", "report_actions", "line_changes", "notifications",
-            "delivery_attempts",
+            "usage_reports", "usage_report_lines", "report_actions", "line_changes",
         ),
         (BOTH_SIDES, BOTH_SIDES),
     ),
+    "notifications": (OWN_MAIL, OWN_MAIL),
+    "delivery_attempts": (OWN_ATTEMPT, OWN_ATTEMPT),
     # A reviewer's unsent words are nobody else's.
     "review_drafts": (UPSTREAM, UPSTREAM),
     "approval_policies": (UPSTREAM, UPSTREAM),

@@ -1,0 +1,181 @@
+"""Every route of the router, every method, every stranger: nothing of others is told, nothing of others changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from distributor.identity.current import Way, cookie_name, permission_of
+from tests.clients import Browser, Program
+from tests.proof import routes
+from tests.proof.digests import digest_of
+from tests.proof.market import Company, Market, Person
+
+# Steps a page takes for any member of any role: a viewer keeps its own profile in order.
+ANYBODYS = ("identity.", "review.save_view", "review.rename_view", "review.delete_view")
+
+
+# Of reports just opened, changed once, and submitted.
+VERSIONS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What somebody shows who is nobody any more."""
+
+    cookie: str = ""
+    token: str = ""
+
+
+@dataclass
+class Findings:
+    """How many probes of each kind were made, and what they found."""
+
+    probes: Counter[str] = field(default_factory=Counter)
+    leaks: list[str] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        return self.probes.total()
+
+
+def probe(market: Market, victim: Company, findings: Findings) -> None:
+    """Everybody who has no right to it asks for the partner `victim`'s things."""
+    for kind, stranger in market.strangers_to(victim).items():
+        with unchanged(victim, kind, findings):
+            _by_stranger(market, victim, stranger, kind, findings)
+        with unchanged(victim, f"{kind}, id in the body", findings):
+            _by_id_in_body(market, victim, stranger, findings)
+    for kind, secrets in (
+        ("no session", Secrets()),
+        ("revoked session", Secrets(cookie=victim.manager.old_cookie)),
+        ("revoked token", Secrets(token=victim.manager.old_token)),
+    ):
+        with unchanged(victim, kind, findings):
+            _by_nobody(market, victim, secrets, kind, findings)
+    for viewer in (victim.viewer, victim.upstream.viewer if victim.upstream else victim.viewer):
+        with unchanged(victim, "viewer", findings):
+            _by_viewer(market, victim, viewer, findings)
+
+
+class unchanged:  # noqa: N801 - read as the words of a sentence: with unchanged(...)
+    """Finds what changed of the victim's while the block ran."""
+
+    def __init__(self, victim: Company, kind: str, findings: Findings) -> None:
+        self.victim, self.kind, self.findings = victim, kind, findings
+
+    def __enter__(self) -> None:
+        self.before = digest_of(self.victim)
+
+    def __exit__(self, *_error: object) -> None:
+        after = digest_of(self.victim)
+        changed = [table for table in after if after[table] != self.before.get(table)]
+        if changed:
+            self.findings.leaks.append(f"{self.kind} changed {', '.join(changed)} of {self.victim.name}")
+
+
+def _requests(market: Market, victim: Company) -> Iterator[tuple[Rule, str, str, dict[str, Any]]]:
+    """Every route that is not for everybody, with the victim's ids in address and body."""
+    for rule in routes.rules(market.app, market.among):
+        path = routes.address(market.app, rule, victim)
+        for method in routes.methods(rule):
+            if _is_public(rule, method):
+                continue
+            for version in (1,) if method == "GET" else VERSIONS:
+                for body in routes.bodies(method, path, victim, version):
+                    yield rule, method, path, body
+
+
+def _is_public(rule: Rule, method: str) -> bool:
+    permission = permission_of(rule.endpoint, method)
+    if permission is None:
+        raise routes.UndeclaredError(f"{method} {rule.rule} declares no permission.")
+    return permission.way is Way.PUBLIC
+
+
+def _by_stranger(market: Market, victim: Company, stranger: Company, kind: str, findings: Findings) -> None:
+    for rule, method, path, body in _requests(market, victim):
+        answer = _ask(market, stranger.manager, method, path, body)
+        findings.probes[kind] += 1
+        _judge(market, stranger, f"{kind}: {method} {path}", answer, findings)
+        # A product of one's own distributor is no secret; what it is sold for to others would be.
+        is_theirs = "uid" in rule.arguments and not (kind == "other account" and routes.named_by(rule) == "product")
+        if is_theirs and answer.status_code not in _refusals(method):
+            findings.leaks.append(f"{kind}: {method} {path} answered {answer.status_code}")
+
+
+def _refusals(method: str) -> frozenset[int]:
+    """Reading is not found or forbidden; a body that makes no sense may be refused before that."""
+    return frozenset({403, 404} if method == "GET" else {400, 403, 404, 409, 412, 415, 422, 428})
+
+
+def _by_id_in_body(market: Market, victim: Company, stranger: Company, findings: Findings) -> None:
+    """The stranger's own paths, with the victim's ids in what is sent."""
+    owner = stranger if stranger.upstream else next(one for one in market.partners if one.upstream is stranger)
+    for rule in routes.rules(market.app, market.among):
+        path = routes.address(market.app, rule, owner)
+        for method in routes.methods(rule):
+            if _is_public(rule, method) or rule.endpoint in ENDS_THE_PROBE:
+                continue
+            for body in routes.bodies(method, path, victim, 1):
+                answer = _ask(market, stranger.manager, method, path, body)
+                findings.probes["foreign id in the body"] += 1
+                _judge(market, stranger, f"id in the body: {method} {path}", answer, findings)
+
+
+# A stranger who ends its own sign-in or gives its rights away could not go on asking.
+ENDS_THE_PROBE = ("identity.revoke_sign_in", "identity.revoke_token", "identity.switch")
+
+
+def _by_nobody(market: Market, victim: Company, secrets: Secrets, kind: str, findings: Findings) -> None:
+    for _rule, method, path, body in _requests(market, victim):
+        answer = _browser(market, secrets.cookie).open(path, method=method, **_with_token(body, secrets.token))
+        findings.probes[kind] += 1
+        _judge(market, None, f"{kind}: {method} {path}", answer, findings)
+        is_door = answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in")
+        if not (is_door or answer.status_code == 401):
+            findings.leaks.append(f"{kind}: {method} {path} answered {answer.status_code}")
+
+
+def _with_token(body: dict[str, Any], token: str) -> dict[str, Any]:
+    return {**body, "headers": {**body.get("headers", {}), "Authorization": f"Bearer {token}"}} if token else body
+
+
+def _browser(market: Market, cookie: str) -> Browser:
+    browser = Browser(market.app, market.app.response_class, use_cookies=True)
+    if cookie:
+        browser.set_cookie(cookie_name(), cookie)
+    return browser
+
+
+def _by_viewer(market: Market, victim: Company, viewer: Person, findings: Findings) -> None:
+    """Who only reads may ask for everything and changes nothing."""
+    for rule, method, path, body in _requests(market, victim):
+        if method == "GET" or rule.endpoint.startswith(ANYBODYS):
+            continue
+        answer = _ask(market, viewer, method, path, body)
+        findings.probes["viewer"] += 1
+        if answer.status_code >= 500 or answer.status_code in {200, 201, 204}:
+            findings.leaks.append(f"viewer: {method} {path} answered {answer.status_code}")
+
+
+def _ask(market: Market, who: Person, method: str, path: str, body: dict[str, Any]) -> TestResponse:
+    if path.startswith("/api/"):
+        program = Program(market.app, market.app.response_class, use_cookies=False)
+        program.token = who.token
+        return program.open(path, method=method, **body)
+    return _browser(market, who.cookie).open(path, method=method, **body)
+
+
+def _judge(market: Market, reader: Company | None, what: str, answer: TestResponse, findings: Findings) -> None:
+    own = reader.knows if reader else frozenset()
+    told = market.canaries.foreign(answer.data.decode(errors="replace") + str(answer.headers), own)
+    if told:
+        findings.leaks.append(f"{what} told of {', '.join(told)}")
+    if answer.status_code >= 500:
+        findings.leaks.append(f"{what} failed with {answer.status_code}")
