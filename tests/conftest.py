@@ -101,8 +101,9 @@ def make_settings(url: str, home: Path, **changes: object) -> Settings:
     return Settings(**{**values, **changes})  # type: ignore[arg-type]  # a test may replace any field
 
 
-def in_database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
+def in_database(url: str, name: str, **login: str) -> str:
+    """The server's URL with another database, and another `username` and `password` where given."""
+    return make_url(url).set(database=name, **login).render_as_string(hide_password=False)  # type: ignore[arg-type]  # names of its own fields
 
 
 @contextmanager

@@ -15,11 +15,13 @@ DECLARE
   wanted text;
 BEGIN
   FOREACH wanted IN ARRAY ARRAY['distributor_owner', 'distributor_service'] LOOP
-    BEGIN
-      EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', wanted);
-    EXCEPTION WHEN duplicate_object OR unique_violation THEN
-      NULL;  -- another database of the same cluster made it
-    END;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+      BEGIN
+        EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE', wanted);
+      EXCEPTION WHEN duplicate_object OR unique_violation THEN
+        NULL;  -- another database of the same cluster made it in the meantime
+      END;
+    END IF;
     IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
       EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
     END IF;
@@ -141,7 +143,7 @@ BEGIN
   EXECUTE format('REVOKE CREATE ON DATABASE %I FROM distributor_owner', current_database());
   DROP ROLE distributor_service;
   DROP ROLE distributor_owner;
-EXCEPTION WHEN dependent_objects_still_exist THEN
+EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
   NULL;
 END $$;
 """

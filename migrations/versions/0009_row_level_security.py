@@ -14,11 +14,13 @@ ROLE = """
 RESET ROLE;
 DO $$
 BEGIN
-  BEGIN
-    CREATE ROLE distributor_operator NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
-  EXCEPTION WHEN duplicate_object OR unique_violation THEN
-    NULL;  -- another database of the same cluster made it
-  END;
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'distributor_operator') THEN
+    BEGIN
+      CREATE ROLE distributor_operator NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN
+      NULL;  -- another database of the same cluster made it in the meantime
+    END;
+  END IF;
   IF NOT pg_has_role('distributor_operator', 'distributor_service', 'MEMBER') THEN
     GRANT distributor_service TO distributor_operator;
   END IF;
@@ -93,13 +95,13 @@ def downgrade() -> None:
             DROP POLICY of_owner ON {table};
             ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
         """)
-    # Roles belong to the cluster: the last database to let go of them drops them.
+    # Roles belong to the cluster: the last database to let go of them drops them, if it is allowed to.
     op.execute("""
         RESET ROLE;
         DO $$
         BEGIN
           DROP ROLE distributor_operator;
-        EXCEPTION WHEN dependent_objects_still_exist THEN
+        EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
           NULL;
         END $$;
         SET ROLE distributor_owner;

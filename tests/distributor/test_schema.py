@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from distributor import schema
 from distributor.database import db
 from distributor.usage_reports.operations import drafts
 from distributor.usage_reports.operations.drafts import LineDraft
 from distributor.usage_reports.queries import ReportRow
+from tests.conftest import administration, in_database
 from tests.distributor.usage_reports.plain_sql import refused
 from tests.factories import OPENED_AT, Story
 
@@ -76,3 +80,28 @@ def test_a_row_cannot_name_another_tenant(story: Story, report: ReportRow, table
         "foreign key",
         msp=Story().msp.id,
     )
+
+
+ROLES_MADE_BEFORE = """
+CREATE ROLE {login} LOGIN NOCREATEROLE PASSWORD 'of-this-test-alone';
+GRANT distributor_owner, distributor_service, distributor_operator TO {login};
+CREATE DATABASE {login} OWNER {login};
+"""
+
+
+@pytest.fixture
+def plain_login(cluster: str, template: str) -> Iterator[str]:
+    """URL of an empty database for a login that makes no roles, prepared as docs/operations.md says."""
+    login = f"plain_{os.getpid()}"
+    with administration(cluster) as connection:
+        for statement in ROLES_MADE_BEFORE.format(login=login).strip().split(";\n"):
+            connection.execute(statement)
+    yield in_database(cluster, login, username=login, password="of-this-test-alone")
+    with administration(cluster) as connection:
+        connection.execute(f"DROP DATABASE {login} WITH (FORCE)")
+        connection.execute(f"DROP ROLE {login}")
+
+
+def test_a_login_that_makes_no_roles_migrates_with_roles_made_for_it(plain_login: str) -> None:
+    assert schema.migrate(plain_login) == schema.head()
+    schema.downgrade(plain_login, "base")
