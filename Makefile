@@ -8,7 +8,7 @@ SPREAD := -n 2 --dist loadfile
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-pages pictures translations lock wheel clean runtime dev
+.PHONY: help run test check bench bench-pages pictures translations lock sbom wheel clean runtime dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ translations: dev ## Collect the texts to translate and compile the languages
 
 lock: dev ## Resolve the dependencies again and write the lock files
 	@PATH="$$PWD/$(BIN):$$PATH" tools/lock $(ARGS)
+
+sbom: dev ## Write the bill of materials and the list of licences
+	@$(BIN)/python -m tools.sbom
 
 wheel: dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
