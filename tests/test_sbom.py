@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import sbom
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-
-from tools import sbom
 
 ROOT = Path(__file__).resolve().parents[1]
 # Weak copyleft binds changes of the package itself, which we make none of.

