@@ -68,10 +68,10 @@ def licence_of(name: str) -> str:
     """The licence of an installed package, as SPDX writes it. Raises LookupError."""
     if name in SAID:
         return SAID[name]
-    said = metadata.metadata(name).get("License-Expression")
+    said = metadata.metadata(name).json.get("license_expression")
     if not said:
         raise LookupError(f"{name} does not say its licence in SPDX's words: look it up and add it to tools/sbom.py.")
-    return said
+    return str(said)
 
 
 def bill(made_of: list[Part]) -> str:
