@@ -8,7 +8,7 @@ SPREAD := -n 2 --dist loadfile
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-pages pictures translations lock sbom wheel clean runtime dev
+.PHONY: help run test check bench bench-pages prove mutants pictures translations lock sbom wheel clean runtime dev
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,12 @@ bench: dev ## Measure the hot paths against plain SQL
 
 bench-pages: dev ## Measure the report page in Chromium, with 500 and 5,000 lines
 	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m benchmarks.browser $(ARGS)
+
+prove: dev ## Attack the service at length, write docs/security/proof.md (takes hours)
+	@exec $(BIN)/python -m tests.proof $(ARGS)
+
+mutants: dev ## Break the rules and the permissions one place at a time: the tests must notice
+	@exec $(BIN)/python -m tests.proof --only mutants $(ARGS)
 
 pictures: dev ## Take the guide's pictures anew, from the service itself
 	@CHROMIUM=$$(tools/ensure-chromium) && export CHROMIUM && exec $(BIN)/python -m pytest tests/journeys/test_guide.py --pictures $(ARGS)

@@ -6,13 +6,16 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from distributor.limits.rates import Limited, Rate, rates
 
 SOURCE = Path(__file__).resolve().parent.parent
 SHORTEST_SECRET = 32
@@ -48,6 +51,9 @@ class Settings:
     brand_name: str
     mail: MailSettings
     testing: bool = False
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    rate_limits: Mapping[Limited, Rate] = field(default_factory=dict)
+    issuer_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -78,6 +84,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         secret_key=_secret(environ.get("SECRET_KEY"), home),
         brand_name=_line(environ, "BRAND_NAME", "Distributor"),
         mail=_mail(environ),
+        trusted_proxies=_trusted_proxies(environ.get("TRUSTED_PROXIES") or ""),
+        rate_limits=_rate_limits(environ.get("RATE_LIMITS") or ""),
+        issuer_networks=_networks("ISSUER_NETWORKS", environ.get("ISSUER_NETWORKS") or ""),
     )
 
 
@@ -153,6 +162,37 @@ def _is_address(text: str) -> bool:
         return False
     plain = text.isprintable() and " " not in text and not (parts.query or parts.fragment or parts.username)
     return plain and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _trusted_proxies(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks whose word on who is asking is believed; each an address or in CIDR notation."""
+    found = _networks("TRUSTED_PROXIES", text)
+    everywhere = next((network for network in found if network.prefixlen == 0), None)
+    if everywhere is not None:
+        raise SettingError(f"TRUSTED_PROXIES trusts everybody ({everywhere}): name your own proxies.")
+    return found
+
+
+def _networks(name: str, text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    found = []
+    for part in text.replace(",", " ").split():
+        try:
+            found.append(ip_network(part))
+        except ValueError as error:
+            raise SettingError(
+                f"{name} must list networks such as 10.0.0.0/8 or 2001:db8::/32, not {part!r} ({error})."
+            ) from error
+    return tuple(found)
+
+
+def _rate_limits(text: str) -> Mapping[Limited, Rate]:
+    try:
+        return rates(text)
+    except ValueError as error:
+        raise SettingError(
+            f"RATE_LIMITS must be like sign-in=20/15m api=1200/1m (a number in so many s, m, h or 1d), not {error}."
+            f" What can be limited: {', '.join(Limited)}."
+        ) from error
 
 
 def _mail(environ: Mapping[str, str]) -> MailSettings:

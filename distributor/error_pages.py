@@ -28,7 +28,7 @@ def page_of(found: Problem, reason: str | None) -> Response:
         "reason": reason,
         "reference": found.extra.get("error_id", ""),
         "back_href": way_back(),
-        "again_href": request.full_path.rstrip("?") if request.method == "GET" else way_back(),
+        "again_href": way_on(),
     }
     if request.headers.get("HX-Request"):
         return _note(found, context)
@@ -40,6 +40,11 @@ def way_back() -> str:
     if request.method == "GET":
         return request.path
     return local(request.referrer) or "/"
+
+
+def way_on() -> str:
+    """Where to go once nothing stands in the way: the page that was asked for, or the one a form stood on."""
+    return request.full_path.rstrip("?") if request.method == "GET" else way_back()
 
 
 def local(address: str | None) -> str | None:

@@ -6,7 +6,9 @@ Every failed request is rolled back first, so that nothing half-done is ever com
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import structlog
@@ -14,12 +16,14 @@ from flask import Flask, Response, current_app, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, refresh
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from distributor.database import db
-from distributor.error_pages import local, page_of, way_back
-from distributor.identity.current import SignInRequired, cookie_name, current_member, is_api
+from distributor.error_pages import local, page_of, way_back, way_on
+from distributor.identity import confirming
+from distributor.identity.current import SignInRequired, cookie_name, current_member, is_api, member_if_known
+from distributor.identity.step_up import SecondFactorRequired, StepUpRequired
 from distributor.kept_words import kept
 from distributor.problems import MEDIA_TYPE, Problem, problem, problem_of, problem_of_http
 from distributor.saying import said
@@ -27,6 +31,9 @@ from workflows.errors import Refused
 
 RETRY_AFTER_SECONDS = "10"
 MOST_OF_EMAIL = 254
+DENIED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS})
+# PostgreSQL's idle_in_transaction_session_timeout
+WAITED_TOO_LONG = "25P03"
 
 log = structlog.get_logger("distributor")
 
@@ -34,18 +41,23 @@ log = structlog.get_logger("distributor")
 def register(app: Flask) -> None:
     """Bind the handlers; each is the only one for its kind."""
     app.register_error_handler(SignInRequired, _sign_in_required)
+    app.register_error_handler(StepUpRequired, _step_up_required)
+    app.register_error_handler(SecondFactorRequired, _second_factor_required)
     app.register_error_handler(Refused, _refused)
     app.register_error_handler(CSRFError, _form_expired)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(IntegrityError, _guarded)
     app.register_error_handler(DataError, _unkeepable)
     app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(InternalError, _ended)
     app.register_error_handler(Exception, _unexpected)
 
 
 def as_response(found: Problem) -> Response:
     """A problem as problem+json."""
-    return Response(json.dumps(found.as_dict(request.path)), found.status, mimetype=MEDIA_TYPE)
+    # RFC 9457: `instance` is a URI reference, whatever was written into the address.
+    where = quote(request.path, safe="/:@", errors="replace")
+    return Response(json.dumps(found.as_dict(where)), found.status, mimetype=MEDIA_TYPE)
 
 
 def wants_problem() -> bool:
@@ -81,6 +93,31 @@ def _door(wanted: str | None) -> str:
     return url_for("identity.sign_in", next=None if wanted == "/" else wanted)
 
 
+def _step_up_required(error: StepUpRequired) -> ResponseReturnValue:
+    """Ask who it is. A form that was sent waits in the page that asks, and goes on from there."""
+    db.session.rollback()
+    member = member_if_known()
+    if wants_problem() or member is None:
+        return as_response(problem_of(error))
+    if request.headers.get("HX-Request"):
+        return "", 403, {"HX-Redirect": url_for("identity.confirm", next=local(request.headers.get("HX-Current-URL")))}
+    waiting = kept()
+    if waiting and not waiting.had_file:
+        return confirming.page(member, wanted=request.full_path.rstrip("?"), back=way_back(), waiting=waiting), 403
+    return redirect(url_for("identity.confirm", next=way_on()))
+
+
+def _second_factor_required(error: SecondFactorRequired) -> ResponseReturnValue:
+    """Lead to where a second factor is set up: nothing else opens before."""
+    db.session.rollback()
+    security = url_for("identity.security")
+    if wants_problem():
+        return as_response(problem_of(error))
+    if request.headers.get("HX-Request"):
+        return "", 403, {"HX-Redirect": security}
+    return redirect(security)
+
+
 def _know_reader() -> None:
     """A page is answered in its reader's language, even where the request failed before anybody asked who reads."""
     if not is_api():
@@ -89,10 +126,21 @@ def _know_reader() -> None:
 
 
 def _refused(error: Refused) -> ResponseReturnValue:
-    return _answer(problem_of(error), reason=said(error))
+    found = problem_of(error)
+    _note_denied(found)
+    return _answer(found, reason=said(error))
+
+
+def _note_denied(found: Problem) -> None:
+    """Who asked for what is not theirs, for whoever watches over the service (OWASP ASVS 5.0, 16.3.2)."""
+    if found.status in DENIED:
+        member = member_if_known()
+        who = str(member.member_uid) if member else None
+        log.warning("access denied", status=found.status, method=request.method, path=request.path, member=who)
 
 
 def _form_expired(error: CSRFError) -> ResponseReturnValue:
+    log.warning("form without its token", method=request.method, path=request.path)
     if wants_problem():
         return _answer(problem(400, "form-expired", gettext("This form has expired. Reload the page and try again.")))
     db.session.rollback()
@@ -112,8 +160,9 @@ def _without_cookies() -> str:
 def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error  # a redirect that werkzeug raised
-    _know_reader()
-    reason = error.description if error.code in {400, 403, 411, 413, 429} else None
+    if error.code != HTTPStatus.SERVICE_UNAVAILABLE:  # the database may be what is away
+        _know_reader()
+    reason = error.description if error.code in {400, 403, 411, 413, 429, 503} else None
     answer = _answer(problem_of_http(error), reason=reason)
     for name, value in error.get_headers(request.environ):
         if name.lower() not in {"content-type", "content-length"}:
@@ -135,13 +184,18 @@ def _unkeepable(error: DataError) -> ResponseReturnValue:
     return _answer(problem(422, "invalid-input", said, extra=known))
 
 
-def _unavailable(error: OperationalError) -> ResponseReturnValue:
+def _unavailable(error: Exception) -> ResponseReturnValue:
     """The database is away, restarting, or somebody holds a lock for too long."""
     known = _recorded("database unavailable", error)
     said = gettext("The database did not answer in time. Nothing was changed: try again in a moment.")
     answer = _answer(problem(503, "unavailable", said, extra=known))
     answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
     return answer
+
+
+def _ended(error: InternalError) -> ResponseReturnValue:
+    """PostgreSQL ended a transaction that waited for us too long; what else is internal to it is a bug."""
+    return _unavailable(error) if getattr(error.orig, "sqlstate", "") == WAITED_TOO_LONG else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:

@@ -99,10 +99,12 @@ def for_typing(value: Decimal | int | None) -> str:
     return plain(value).replace(".", numbers.get_decimal_symbol(_locale()))
 
 
-def day(value: date | datetime | None, zone: str | None = None) -> str:
-    """A date as "Sat 31 Oct 2026"; an instant's date in `zone`."""
+def day(value: date | datetime | str | None, zone: str | None = None) -> str:
+    """A date, or its ISO text, as "Sat 31 Oct 2026"; an instant's date in `zone`."""
     if value is None:
         return UNKNOWN
+    if isinstance(value, str):
+        value = date.fromisoformat(value)
     if isinstance(value, datetime) and zone:
         value = value.astimezone(ZoneInfo(zone))
     return _written(value, "EEE d MMM y", "yMMMEd")

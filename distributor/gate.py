@@ -1,17 +1,25 @@
-"""What every request passes before its view, in this order: its length, its origin, its form's token, who is asking."""
+"""What every request passes before its view, in this order: its length, its origin, its form's token, who is asking
+and how often."""
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from flask import Flask, current_app, request
 from flask_babel import gettext
-from werkzeug.exceptions import Forbidden, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, Forbidden, LengthRequired, RequestEntityTooLarge
 
+from distributor import clock
 from distributor.extensions import csrf
-from distributor.identity.current import Permission, Way, is_api, permission_of, require_member, require_scope
+from distributor.identity import step_up, tokens
+from distributor.identity.current import Way, is_api, permission_of, require_member, require_scope
+from distributor.limits import api_calls, routes
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # "none" is a person typing an address; a neighbour on the same site is as foreign as any other.
 OWN_ORIGINS = frozenset({"same-origin", "none"})
+# What opens to somebody who still has to set up the second factor that their organization asks for.
+BEFORE_ENROLMENT = ("/profile/security", "/confirm", "/switch")
 
 
 class Undeclared(Exception):  # noqa: N818 - reads as what the route is
@@ -27,13 +35,26 @@ def register(app: Flask) -> None:
 def _pass() -> None:
     if request.endpoint is None:
         return
+    _check_address()
     if request.method in UNSAFE:
         _check_length()
         if not is_api():
             _check_origin()
             csrf.protect()
     if request.method != "OPTIONS":
-        _check_permission(permission_of(request.endpoint, request.method))
+        _check_permission(request.endpoint)
+
+
+def _check_address() -> None:
+    """Addresses stand in logs, histories and Referer headers: a token in one has leaked (OWASP ASVS 5.0, 14.2.1)."""
+    found = tokens.found_in(unquote(request.query_string.decode("latin-1"))) if request.query_string else None
+    if found is not None and found[0]:
+        raise BadRequest(
+            gettext(
+                "An API token stands in the address, where logs keep it. Send it as “Authorization: Bearer dst_…”, "
+                "and revoke this one: it may have been seen."
+            )
+        )
 
 
 def _check_length() -> None:
@@ -53,12 +74,17 @@ def _check_origin() -> None:
         raise Forbidden(gettext("This form was sent by another site. Nothing was changed."))
 
 
-def _check_permission(permission: Permission | None) -> None:
+def _check_permission(endpoint: str) -> None:
+    permission = permission_of(endpoint, request.method)
     if permission is None:
-        raise Undeclared(f"The route {request.endpoint} declares no permission.")
+        raise Undeclared(f"The route {endpoint} declares no permission.")
     if permission.way is Way.PUBLIC:
         return
+    member = require_member()
+    if not request.path.startswith(BEFORE_ENROLMENT):
+        step_up.require_enrolment(member)
+    if member.api_token_id is not None:
+        api_calls.count(member.api_token_id, clock.now())
     if permission.scope:
         require_scope(permission.scope)
-    else:
-        require_member()
+    routes.count(endpoint, request.method, member, clock.now())

@@ -16,15 +16,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )  # fmt: skip
 
 UNUSED_POWERS = (
-    "accelerometer",
-    "camera",
-    "display-capture",
-    "geolocation",
-    "gyroscope",
-    "microphone",
-    "payment",
-    "usb",
-)
+    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture",
+    "encrypted-media", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
+    "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial", "usb", "web-share",
+    "xr-spatial-tracking",
+)  # fmt: skip
 
 ALWAYS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -33,6 +29,7 @@ ALWAYS = {
     "Permissions-Policy": ", ".join(f"{power}=()" for power in UNUSED_POWERS),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Permitted-Cross-Domain-Policies": "none",
 }
 A_YEAR = 365 * 24 * 3600
 FOR_EVER = f"public, max-age={A_YEAR}, immutable"

@@ -17,6 +17,7 @@ from distributor import clock, schema
 from distributor.database import db
 from distributor.errors import NotFound
 from distributor.identity.current import public, require_member, signed_in
+from distributor.proxies import FORWARDED
 
 blueprint = Blueprint("health", __name__)
 # The slowest leading job ticks once a minute; three missed ticks mean that nobody leads.
@@ -78,8 +79,7 @@ def _may_measure() -> bool:
     if token:
         return hmac.compare_digest(token.encode(), given.encode())
     address = request.remote_addr or ""
-    proxied = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
-    return bool(address) and not proxied and ipaddress.ip_address(address).is_loopback
+    return bool(address) and not request.environ[FORWARDED] and ipaddress.ip_address(address).is_loopback
 
 
 # The page has no reader whose rows it could count: a function of the database counts everybody's and tells no more.

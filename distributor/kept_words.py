@@ -11,7 +11,7 @@ from flask import request
 MOST_FIELDS = 3_000
 MOST_CHARACTERS = 500_000
 # What nobody wants to find in a page, and what a new form brings anew.
-UNKEPT = re.compile(r"csrf_token|present|again|code|.*(password|secret|token).*", re.IGNORECASE)
+UNKEPT = re.compile(r"csrf_token|present|again|code|token|answer|.*(password|secret).*", re.IGNORECASE)
 # Ids, numbers and choices mean nothing to the eye; what a person has written holds a space.
 WRITTEN = re.compile(r"\S\s+\S")
 

@@ -15,7 +15,7 @@ from distributor.accounts.models import Account
 from distributor.config import Settings
 from distributor.database import db
 from distributor.identity import tour
-from distributor.identity.acting import CurrentMember
+from distributor.identity.acting import Absentee, CurrentMember
 from distributor.identity.current import current_member
 from distributor.identity.models import Member, Organization
 from distributor.usage_reports.models import UsageReport
@@ -39,7 +39,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The reader, as the frame shows them. `side` is "msp" or "distributor"."""
+    """The reader, as the frame shows them. `side` is "msp" or "distributor"; `acts_for` are colleagues who are away."""
 
     name: str
     email: str
@@ -53,6 +53,7 @@ class Me:
     sign_out_href: str
     words_href: str
     tour: bool
+    acts_for: tuple[Absentee, ...] = ()
 
 
 @dataclass(slots=True)
@@ -126,6 +127,7 @@ def me() -> Me | None:
         sign_out_href=url_for("identity.sign_out"),
         words_href=url_for("identity.words"),
         tour=request.endpoint in TOUR_STARTS and _frame_of(member).words_unseen,
+        acts_for=member.acts_for,
     )
 
 
@@ -139,7 +141,7 @@ def nav() -> list[NavItem]:
     downstream = _msp_items(frame) if _shows_msp(member, frame) else []
     if upstream and downstream:
         upstream[0].heading, downstream[0].heading = gettext("As distributor"), gettext("As MSP")
-    return _with_current([*upstream, *downstream, *_own_items()], request.path)
+    return _with_current([*upstream, *downstream, *_own_items(member)], request.path)
 
 
 def initials(name: str) -> str:
@@ -192,11 +194,16 @@ def _msp_items(frame: Frame) -> list[NavItem]:
     ]
 
 
-def _own_items() -> list[NavItem]:
-    return [
+def _own_items(member: CurrentMember) -> list[NavItem]:
+    items = [
         NavItem(gettext("Notifications"), "/notifications", "bell", heading=gettext("You")),
-        NavItem(gettext("Profile and API tokens"), "/profile", "key"),
+        NavItem(gettext("Profile and API tokens"), "/profile", "user"),
     ]
+    members = NavItem(gettext("Members"), "/members", "users", heading=gettext("Organization"))
+    sign_in = NavItem(gettext("Sign-in"), "/organization/sign-in", "building")
+    tokens = NavItem(gettext("API tokens"), "/tokens", "key")
+    trail = NavItem(gettext("Audit trail"), "/audit", "history")
+    return [members, sign_in, tokens, trail, *items] if Role.ADMIN in member.own_roles else items
 
 
 def _with_current(items: list[NavItem], path: str) -> list[NavItem]:

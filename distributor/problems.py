@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from distributor.api.figures import actions
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused, NotFound, StaleLines, VersionRequired
 from distributor.identity.current import SignInRequired
+from distributor.identity.step_up import SecondFactorRequired, StepUpRequired
 from distributor.saying import said
 from workflows import errors as rules
 from workflows.errors import Refused
@@ -23,6 +24,8 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: dict[type[Refused], int] = {
     SignInRequired: 401,
     Forbidden: 403,
+    StepUpRequired: 403,
+    SecondFactorRequired: 403,
     rules.NotPermitted: 403,
     NotFound: 404,
     Conflict: 409,
@@ -42,6 +45,8 @@ TITLES: dict[str, Words] = {
     "sign-in-required": words("No valid token"),
     "forbidden": words("Not allowed"),
     "not-permitted": words("Not allowed with this role"),
+    "step-up-required": words("Confirm in the browser first"),
+    "second-factor-required": words("A second step to sign in is required"),
     "not-found": words("Not found"),
     "conflict": words("Not possible in this state"),
     "idempotency-key-reused": words("Idempotency-Key used for another request"),
@@ -82,7 +87,7 @@ SENTENCES: dict[int, Words] = {
 }
 
 # Python 3.13 calls this status otherwise than 3.11 did; a type never changes.
-RENAMED = {413: "content-too-large"}
+RENAMED = {413: "content-too-large", 503: "unavailable"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ BY_POLICY = N_("total within %(percent)s %% of the last approved report")
 NO_MEMBER = N_("Not sent: %(recipient)s is no longer a member of %(organization)s.")
 SUBMITTED_BEFORE = N_("Not sent: the report was submitted before this reminder could go out.")
 DATE_PASSED = N_("Not sent: the date it reminds of has changed or passed.")
+OPENED_SINCE = N_("Not sent: somebody has opened the report since.")
+INVITATION_OVER = N_("Not sent: the invitation was accepted or revoked, or has expired.")
+CHANGE_OVER = N_("Not sent: the change of address was made or stopped, or has expired.")
+RESET_OVER = N_("Not sent: it was asked for more than an hour ago. The person can ask again.")
 UNADDRESSED = N_("The mail could not be addressed: %(answer)s")
 UNWRITTEN = N_("The mail could not be written: %(answer)s")
 UNREACHABLE = N_("The mail server could not be used: %(answer)s")
@@ -31,7 +35,8 @@ SERVER_REFUSED = N_("The mail server refused: %(answer)s")
 BROKEN_OFF = N_("The connection to the mail server broke: %(answer)s")
 
 TEMPLATES = (
-    ESTIMATED, CHARGED, BY_POLICY, NO_MEMBER, SUBMITTED_BEFORE, DATE_PASSED, UNADDRESSED, UNWRITTEN, UNREACHABLE,
+    ESTIMATED, CHARGED, BY_POLICY, NO_MEMBER, SUBMITTED_BEFORE, DATE_PASSED, OPENED_SINCE, INVITATION_OVER, CHANGE_OVER,
+    RESET_OVER, UNADDRESSED, UNWRITTEN, UNREACHABLE,
     RECIPIENT_REFUSED, MESSAGE_REFUSED, SERVER_REFUSED, BROKEN_OFF,
 )  # fmt: skip
 

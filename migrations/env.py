@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, text
 
 OWNER_EXISTS = text(
-    "SELECT FROM pg_roles WHERE rolname = 'distributor_owner' AND pg_has_role(current_user, oid, 'MEMBER')"
+    "SELECT true FROM pg_roles WHERE rolname = 'distributor_owner' AND pg_has_role(current_user, oid, 'MEMBER')"
     " AND to_regclass('usage_reports') IS NOT NULL"
 )
 
@@ -12,7 +12,7 @@ OWNER_EXISTS = text(
 def run(connection: Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
-        if connection.execute(OWNER_EXISTS).first():
+        if connection.scalar(OWNER_EXISTS):
             connection.execute(text("SET ROLE distributor_owner"))
         context.run_migrations()
 

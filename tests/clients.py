@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextvars import Context
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from distributor import clock
@@ -16,6 +17,7 @@ from distributor.database import db
 from distributor.identity import sessions, tokens
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import cookie_name
+from distributor.identity.models import WebSession
 from distributor.identity.scopes import possible_scopes
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -63,15 +65,29 @@ def visitor(app: Flask) -> Browser:
     return Browser(app, app.response_class, use_cookies=True)
 
 
-def sign_in(app: Flask, member: CurrentMember, at: datetime | None = None) -> Browser:
-    """A browser in which `member` is signed in, without the work of a password."""
+def sign_in(app: Flask, member: CurrentMember, at: datetime | None = None, *, proved: bool = True) -> Browser:
+    """A browser in which `member` is signed in, without the work of a password; a while ago unless `proved`."""
     browser = visitor(app)
-    browser.set_cookie(cookie_name(), sessions.start(member.user_id, member.member_id, at or clock.now()))
+    token = sessions.start(member.user_id, member.member_id, at or clock.now())
+    browser.set_cookie(cookie_name(), token)
+    if not proved:
+        outlive_proof(member)
     return browser
 
 
-def api(app: Flask, member: CurrentMember, *scopes: str, at: datetime | None = None) -> Program:
-    """A program with a token of `member`; without `scopes`, with all that the member can hold."""
+def outlive_proof(member: CurrentMember) -> None:
+    """As after some hours: whatever weighs most asks the person to confirm first."""
+    mine = WebSession.user_id == member.user_id
+    db.session.execute(update(WebSession).where(mine).values(proved_at=WebSession.proved_at - timedelta(hours=3)))
+
+
+def api(app: Flask, member: CurrentMember, *scopes: str, at: datetime | None = None, proved: bool = True) -> Program:
+    """A program with a token of `member`; without `scopes`, with all that the member can hold.
+
+    The member has just signed in somewhere, too, unless `proved` is false: what weighs most asks for that.
+    """
+    if proved:
+        sessions.start(member.user_id, member.member_id, at or clock.now())
     wanted = scopes or possible_scopes(member.roles, is_distributor=member.is_distributor)
     program = Program(app, app.response_class, use_cookies=False)
     program.token, _row = tokens.create_token(member, "Test", wanted, None, at or clock.now())

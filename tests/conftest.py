@@ -41,7 +41,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template(cluster: str) -> str:
-    """Name of a database that the real migrations built."""
+    """Name of a database that the real migrations built; TEST_TEMPLATE names one that is there already."""
+    given = os.environ.get("TEST_TEMPLATE")
+    if given:
+        return given
     name = f"template_{os.getpid()}"
     with administration(cluster) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name}")
@@ -58,7 +61,7 @@ def new_database(cluster: str, template: str) -> Iterator[Callable[[], str]]:
     def make() -> str:
         name = f"test_{os.getpid()}_{next(COUNTER)}"
         with administration(cluster) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         made.append(name)
         return in_database(cluster, name)
 

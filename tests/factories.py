@@ -11,12 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import insert, select
 
+from distributor import vault
 from distributor.accounts.models import Account, ReportingScope
 from distributor.catalogue.models import Customer, Price, Product
 from distributor.database import db
 from distributor.identity.acting import Acting, CurrentMember, acting, system
 from distributor.identity.models import Member, Organization, User
 from distributor.provisioning.models import UsageRow, UsageSnapshot
+from distributor.single_sign_on.models import FederatedIdentity, IdentityProvider
 from distributor.usage_reports import queries
 from distributor.usage_reports.operations.opening import open_reports, opening_of
 from distributor.usage_reports.queries import ACCOUNT, REPORT, LineRow, ReportRow
@@ -57,6 +59,23 @@ def member(of: Organization, *roles: Role, email: str | None = None) -> CurrentM
         of.is_distributor,
         frozenset(roles),
     )
+
+
+def federated(who: CurrentMember) -> FederatedIdentity:
+    """`who`, vouched for by a provider that their organization offers for addresses at example.com."""
+    provider = IdentityProvider(
+        organization_id=who.organization_id, issuer="https://login.example.com", client_id="distributor",
+        client_secret=vault.lock("a secret of both"), domains=["example.com"], offered=True,
+    )  # fmt: skip
+    db.session.add(provider)
+    db.session.flush()
+    row = FederatedIdentity(
+        provider_id=provider.id, issuer=provider.issuer, subject=f"subject-{next(NUMBER)}", member_id=who.member_id,
+        created_at=OPENED_AT, last_used_at=OPENED_AT,
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    return row
 
 
 def account(distributor: Organization, msp: Organization, **terms: Any) -> Account:

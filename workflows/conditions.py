@@ -17,6 +17,7 @@ from workflows.errors import (
     PricesMissing,
 )
 from workflows.report_cycle import zone
+from workflows.steps import RULES
 from workflows.vocabulary import Actor, AutoApprovePolicy, ReportState, Side, Step, SubmissionKind
 from workflows.words import Words, words
 
@@ -52,6 +53,12 @@ def check_demands(attempt: Attempt) -> None:
     check = DEMANDS.get(attempt.step)
     if check:
         check(attempt)
+
+
+def in_name_of(attempt: Attempt) -> int | None:
+    """The absent colleague in whose name the step is taken; None: in the actor's own."""
+    taken = attempt.report.endorsers if attempt.step is Step.APPROVE else frozenset()
+    return RULES[attempt.step].in_name_of(attempt.actor, taken)
 
 
 def _local(attempt: Attempt, at: datetime) -> datetime:
@@ -175,8 +182,12 @@ def _approvable(attempt: Attempt) -> None:
     # Two people look at what is over the limit; the system is none.
     if attempt.actor.person is None or attempt.report.endorsed_by is None:
         raise EndorsementRequired
-    if attempt.report.endorsed_by == attempt.actor.person:
+    if attempt.actor.person in attempt.report.endorsers:
         raise EndorsementRequired(words("you endorsed it, so somebody else has to approve it"))
+    if in_name_of(attempt) in attempt.report.endorsers:
+        raise EndorsementRequired(
+            words("it is endorsed in the name of the colleague you act for, so somebody else has to approve it")
+        )
 
 
 OBSTACLES: dict[Step, Callable[[Attempt], Words | None]] = {

@@ -1,6 +1,7 @@
 """Facts: what a step did, in the past tense. The service writes rows and notifications from them.
 
-Every event says ``step``, ``source`` and ``target`` status, ``at``, ``actor`` and the ``version`` after it.
+Every event says ``step``, ``source`` and ``target`` status, ``at``, ``actor`` and the ``version`` after it, and
+``in_name_of``: the absent colleague whose roles the actor took it with, if any.
 """
 
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ class Event:
     at: datetime
     actor: Actor
     version: int
+    in_name_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypedDict
 
-from workflows.conditions import Attempt
+from workflows.conditions import Attempt, in_name_of
 from workflows.events import (
     Approved,
     Endorsed,
@@ -33,6 +33,7 @@ class Common(TypedDict):
     at: datetime
     actor: Actor
     version: int
+    in_name_of: int | None
 
 
 def outcome(attempt: Attempt) -> Event:
@@ -45,6 +46,7 @@ def outcome(attempt: Attempt) -> Event:
         at=attempt.at,
         actor=attempt.actor,
         version=report.version + 1,
+        in_name_of=in_name_of(attempt),
     )
     return OUTCOMES[attempt.step](attempt, common)
 

@@ -169,14 +169,17 @@ def reminder_moments(due_at: datetime) -> tuple[tuple[timedelta, datetime], ...]
     return tuple((offset, due_at - offset) for offset in REMINDER_OFFSETS)
 
 
-def reminder_due(set_at: datetime, due_at: datetime, at: datetime) -> timedelta | None:
-    """The one reminder to send at ``at``, as its distance from ``due_at``; None when there is none.
+def reminder_due(
+    set_at: datetime, due_at: datetime, at: datetime, offsets: tuple[timedelta, ...] = REMINDER_OFFSETS
+) -> timedelta | None:
+    """The one reminder to send at ``at``, as its distance from ``due_at``; None when there is none. ``offsets`` are
+    the distances that there are.
 
     Of the moments passed since ``due_at`` was set (at ``set_at``) only the latest counts; once due, none.
     """
     if at >= due_at:
         return None
-    passed = [offset for offset, moment in reminder_moments(due_at) if set_at < moment <= at]
+    passed = [offset for offset in offsets if set_at < due_at - offset <= at]
     return min(passed, default=None)
 
 

@@ -53,6 +53,16 @@ class StepRule:
         """Whether the actor's side and one of its roles are in the table; says nothing of the report."""
         return any(side is actor.side and (side is Side.SYSTEM or roles & actor.roles) for side, roles in self.who)
 
+    def in_name_of(self, actor: Actor, but: frozenset[int] = frozenset()) -> int | None:
+        """The absent colleague whose roles the actor needs for this step; None where its own roles do, which come
+        first. ``but``: people in whose name it is not taken while somebody else's will do.
+        """
+        needed = frozenset(role for side, roles in self.who if side is actor.side for role in roles)
+        if actor.own is None or needed & actor.own:
+            return None
+        lenders = [absent.person for absent in actor.acts_for if needed & absent.roles]
+        return next((person for person in lenders if person not in but), next(iter(lenders), None))
+
     @property
     def performers(self) -> tuple[Words, ...]:
         """Who may take it, in words: "distributor reviewer"."""

@@ -21,6 +21,7 @@ from workflows.steps import EDGES, EDITABLE, RULES, STEPS, StepRule
 from workflows.units import is_blank
 from workflows.vocabulary import (
     SYSTEM,
+    Absent,
     Actor,
     AutoApprovePolicy,
     LineRef,
@@ -35,7 +36,7 @@ from workflows.words import either, words
 
 __all__ = [
     "EDGES", "EDITABLE", "RULES", "STEPS", "SYSTEM",
-    "Actor", "AutoApprovePolicy", "LineRef", "ReportState", "Role", "Side", "Stage", "Status", "Step",
+    "Absent", "Actor", "AutoApprovePolicy", "LineRef", "ReportState", "Role", "Side", "Stage", "Status", "Step",
     "StepRule", "Stepper", "SubmissionKind",
     "actions_for", "automatic_kind", "fire", "machine", "mermaid", "stepper", "unopened",
 ]  # fmt: skip

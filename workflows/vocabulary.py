@@ -102,12 +102,26 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """A colleague whom somebody acts for: the person's id, and the roles that are lent."""
+
+    person: int
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
-    """Who takes a step: a side of the account, the roles held there, the person's id (None: the system)."""
+    """Who takes a step: a side of the account, the roles held there, the person's id (None: the system).
+
+    ``roles`` are all that are held now. ``own`` are those without what absent colleagues lend (None: all are), and
+    ``acts_for`` says who lends which.
+    """
 
     side: Side
     roles: frozenset[Role]
     person: int | None
+    own: frozenset[Role] | None = None
+    acts_for: tuple[Absent, ...] = ()
 
 
 SYSTEM = Actor(Side.SYSTEM, frozenset(), None)
@@ -144,6 +158,7 @@ class ReportState:
     """What the rules need to know of one report; counts instead of lines, so that one query can fill it.
 
     ``due_at`` is an aware datetime; for a report not yet opened it is the instant it will be due.
+    ``endorsed_for`` is the absent colleague in whose name the endorser acted.
     ``unexplained``, ``missing_figures``, ``missing_prices``, ``penalised``, ``estimated``, ``discrepancies``
     and ``comments`` are numbers of lines. ``offenders`` is called only to refuse, with "unexplained",
     "missing_figures" or "missing_prices", and names those lines.
@@ -159,6 +174,7 @@ class ReportState:
     corrections_allowed: bool = False
     invoiced: bool = False
     endorsed_by: int | None = None
+    endorsed_for: int | None = None
     amount: Decimal = Decimal(0)
     approval_limit: Decimal | None = None
     line_count: int = 0
@@ -171,6 +187,11 @@ class ReportState:
     comments: int = 0
     rejected_before: bool = False
     offenders: Callable[[str], tuple[LineRef, ...]] = no_offenders
+
+    @property
+    def endorsers(self) -> frozenset[int]:
+        """Everybody who stands behind the endorsement: who gave it, and in whose name."""
+        return frozenset({self.endorsed_by, self.endorsed_for} - {None})  # type: ignore[arg-type]  # None is gone
 
     @property
     def over_limit(self) -> bool:

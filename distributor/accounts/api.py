@@ -17,6 +17,7 @@ from distributor.api.calls import KEY, call
 from distributor.api.figures import instant
 from distributor.api.pages import page, uid_of, wrong_cursor
 from distributor.errors import NotFound
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
 
@@ -83,12 +84,17 @@ def _created(member: CurrentMember) -> Answer:
 def update(uid: UUID) -> Response:
     """Change an account
 
-    Only what is named changes, and only for reports that open later. Contacts are added, never removed.
+    Only what is named changes, and only for reports that open later. Contacts are added, never removed. Anything
+    else than contacts is refused with `step-up-required` unless the token's person has signed in or confirmed in the
+    browser within the last ten minutes.
     """
     member = require_member()
     account = queries.account_for_update(uid, member)
     operations.check_may_change(member, account)
-    changed = operations.update_account(account, json_object(), member, clock.now()).account
+    changes, at = json_object(), clock.now()
+    changed = operations.update_account(account, changes, member, at).account
+    if changes.keys() - {"contacts"}:
+        step_up.require(member, at)
     return committed(Answer(shape(changed)))
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext, ngettext
 
 from distributor import formatting
+from distributor.accounts.escalation import ESCALATION
 from distributor.accounts.lists import Consequences
 from distributor.accounts.operations import COLUMNS, TERM_COLUMNS, later_opening
 from distributor.accounts.queries import AccountRow
@@ -108,7 +109,7 @@ def _effect(name: str, account: AccountRow, after: _View, reports: Sequence[Any]
 def _when(name: str, after: _View, reports: Sequence[Any]) -> str:
     if name in LIVE:
         return _binds_reviewers(sum(report.status == Status.UNDER_REVIEW for report in reports))
-    if name in AT_ONCE:
+    if name in (*AT_ONCE, *ESCALATION):
         return gettext("At once.")
     if after.next_opens_at is None:
         return gettext("Not at all as it stands: no further report opens.")

@@ -10,8 +10,11 @@ from distributor.accounts.queries import AccountRow, account_shape
 from distributor.formatting import for_typing
 from distributor.usage_reports.typed_numbers import plain_numbers
 
-WHOLE = ("auto_submit_after_days", "resubmit_after_days", "opens_on_day", "opens_days_after_end", "closing_day")
-OPTIONAL = ("closing_day", "reports_until", "approval_limit")
+ESCALATION = ("escalate_to_admins_days", "escalate_to_distributor_days")
+WHOLE = (
+    "auto_submit_after_days", "resubmit_after_days", "opens_on_day", "opens_days_after_end", "closing_day", *ESCALATION,
+)  # fmt: skip
+OPTIONAL = ("closing_day", "reports_until", "approval_limit", *ESCALATION)
 OPENINGS = {"day": "opens_on_day", "after_end": "opens_days_after_end"}
 OF_ACCOUNT = ("number", "region", "type", "po_number")
 CONTACTS = 3

@@ -13,7 +13,7 @@ from typing import Any, cast
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Table, bindparam, insert, update
 
-from distributor.accounts import lists, operations, terms
+from distributor.accounts import lists, operations, terms, trail
 from distributor.accounts.effects import EDITED, differing
 from distributor.accounts.models import Account
 from distributor.accounts.partners import LONGEST_NAME, checked_name, one_at_a_time
@@ -21,6 +21,7 @@ from distributor.accounts.queries import AccountRow, account_shape
 from distributor.accounts.wording import labels, value_of
 from distributor.database import db
 from distributor.errors import FieldError
+from distributor.identity.acting import Acting, CurrentMember
 from distributor.identity.models import Organization
 from distributor.list_files import Column, GivenList, GivenRow, Layout
 from distributor.list_plans import Change, Plan, Planned
@@ -48,13 +49,19 @@ COLUMNS = (
     Column("corrections_allowed", "flag", lazy_gettext("yes or no: may the MSP take reports back?")),
     Column("auto_approve", "number", lazy_gettext("Clean reports within so many percent approve themselves.")),
     Column("uplift_percent", "number", lazy_gettext("Added to the last approved figure where one is missing.")),
+    Column(
+        "escalate_to_admins_days", "whole", lazy_gettext("Days before the date; blank: the MSP's admins never hear.")
+    ),
+    Column(
+        "escalate_to_distributor_days", "whole", lazy_gettext("Days before the date; blank: your contact never hears.")
+    ),
 )
 LAYOUT = Layout(COLUMNS, ("number",))
 OF_ACCOUNT = ("number", "region", "type", "po_number")
 # A blank cell of these columns empties the field; elsewhere it leaves what there is, or the default.
 MAY_BE_EMPTY = frozenset(
     {"po_number", "opens_on_day", "opens_days_after_end", "closing_day", "reports_until", "approval_limit"}
-) | {"auto_approve"}
+) | {"auto_approve", "escalate_to_admins_days", "escalate_to_distributor_days"}
 
 
 def exported(rows: Iterable[AccountRow]) -> list[dict[str, Any]]:
@@ -156,16 +163,18 @@ def _said(key: str, columns: Mapping[str, Any]) -> str:
     return value_of(key, columns[key], columns["currency"])
 
 
-def carry_out(distributor_id: int, planned: Plan, at: datetime) -> None:
+def carry_out(distributor_id: int, planned: Plan, by: Acting | CurrentMember, at: datetime) -> None:
     """Do what the plan says, all of it. Raises InputRefused where a row was refused."""
     planned.check()
     scopes = {(one.columns["region"], one.columns["account_type"]) for one in planned.planned}
     operations.know_scopes(distributor_id, scopes)
-    _insert(distributor_id, planned.added, at)
+    made = _insert(distributor_id, planned.added, at)
     _update(planned.changed)
+    trail.note_plan(planned, EDITED, made, by, at)
 
 
-def _insert(distributor_id: int, added: Sequence[Planned], at: datetime) -> None:
+def _insert(distributor_id: int, added: Sequence[Planned], at: datetime) -> dict[str, int]:
+    """The new accounts' ids by number."""
     made = _new_msps(
         {one.columns["msp_name"].lower(): one.columns["msp_name"] for one in reversed(added) if not _msp(one)}
     )
@@ -175,8 +184,10 @@ def _insert(distributor_id: int, added: Sequence[Planned], at: datetime) -> None
         msp_id = _msp(one) or made[one.columns["msp_name"].lower()]
         keys = {"distributor_id": distributor_id, "msp_id": msp_id, "created_at": at}
         rows.append({**columns, **keys, **operations.first_opening(columns, at)})
-    if rows:
-        db.session.execute(insert(ACCOUNT), rows)
+    if not rows:
+        return {}
+    inserted = db.session.execute(insert(ACCOUNT).returning(ACCOUNT.c.id, ACCOUNT.c.number), rows)
+    return {row.number: row.id for row in inserted}
 
 
 def _msp(one: Planned) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import BigInteger, ForeignKey, SmallInteger, Text
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, SmallInteger, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from distributor.database import Base, Created, Id, Instant, Money, Percent, Uid, Units
@@ -52,6 +52,9 @@ class Account(Base):
     corrections_allowed: Mapped[bool]
     auto_approve_max_change_percent: Mapped[Percent | None]
     uplift_percent: Mapped[Percent]
+    contact_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("members.id"))
+    escalate_to_admins_days: Mapped[int | None] = mapped_column(SmallInteger, FetchedValue())
+    escalate_to_distributor_days: Mapped[int | None] = mapped_column(SmallInteger, FetchedValue())
     next_cycle: Mapped[date]
     next_opens_at: Mapped[Instant | None]
     created_at: Mapped[Created]

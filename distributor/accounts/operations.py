@@ -14,9 +14,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from distributor.accounts import terms as term_rules
+from distributor.accounts import trail
 from distributor.accounts.models import Account, ReportingScope
 from distributor.accounts.partners import Contact, Invited, invite, msp_of, read_contacts
 from distributor.accounts.queries import ACCOUNT, AccountRow, account_by_id
+from distributor.audit.operations import record
 from distributor.database import db, one_of
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused, NotFound
 from distributor.identity.acting import Acting, CurrentMember
@@ -55,6 +57,7 @@ def create_account(member: CurrentMember, fields: Mapping[str, Any], at: datetim
     if errors or msp is None:
         raise InputRefused(gettext("The account was refused. Nothing was changed."), errors)
     account = _insert(member, msp.id, row, at)
+    trail.note_created(account.id, account.number, row, member, at)
     return PutAccount(account, invite(member, account, contacts, at))
 
 
@@ -96,11 +99,14 @@ def update_account(account: AccountRow, changes: Mapping[str, Any], member: Curr
     if errors:
         raise InputRefused(gettext("The change was refused. Nothing was changed."), errors)
     _update(account, columns)
+    trail.note_changed(account, columns, member, at)
     changed = account_by_id(account.id)
     return PutAccount(changed, invite(member, changed, contacts, at))
 
 
-def set_reporting(distributor_id: int, region: str, account_type: str, on: bool, acting: Acting) -> int:
+def set_reporting(
+    distributor_id: int, region: str, account_type: str, on: bool, acting: Acting, *, at: datetime
+) -> int:
     """Switch usage reports of a region and account type on or off; reports that are open already take their course.
     Returns how many accounts that concerns. Raises Forbidden, InputRefused.
     """
@@ -114,6 +120,9 @@ def set_reporting(distributor_id: int, region: str, account_type: str, on: bool,
     statement = insert(ReportingScope).values(**scope, usage_reports=on)
     keys = [SCOPE.c.distributor_id, SCOPE.c.region, SCOPE.c.account_type]
     db.session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"usage_reports": on}))
+    details = {"region": names["region"], "type": names["type"], "usage_reports": on}
+    subject = f"{names['region']}, {names['type']}"
+    record("reporting.set", by=acting, at=at, organization_id=distributor_id, subject=subject, details=details)
     return db.session.scalar(select(func.count()).select_from(Account).filter_by(**scope)) or 0
 
 
@@ -207,17 +216,19 @@ def know_scopes(distributor_id: int, scopes: Collection[tuple[str, str]]) -> Non
         db.session.execute(insert(ReportingScope).values(rows).on_conflict_do_nothing())
 
 
-def set_automatic_approval(uids: Collection[UUID], percent: Decimal | None, member: CurrentMember) -> int:
+def set_automatic_approval(uids: Collection[UUID], percent: Decimal | None, member: CurrentMember, at: datetime) -> int:
     """Approve clean reports of these accounts automatically while their total moves no more than `percent`; None
     switches it off. Read live: reports under review are judged by it at the next tick. Returns how many accounts
     changed. Raises Forbidden, NotFound where one account is not the member's.
     """
     check_may_change(member)
     own = (ACCOUNT.c.distributor_id == member.organization_id, one_of(ACCOUNT.c.uid, set(uids)))
-    locked = select(ACCOUNT.c.id).where(*own).order_by(ACCOUNT.c.id).with_for_update(key_share=True)
-    ids = list(db.session.scalars(locked))
-    if len(ids) != len(set(uids)):
+    locked = select(ACCOUNT).where(*own).order_by(ACCOUNT.c.id).with_for_update(key_share=True)
+    found = list(db.session.execute(locked))
+    if len(found) != len(set(uids)):
         raise NotFound(gettext("This account"))
-    other = ACCOUNT.c.auto_approve_max_change_percent.is_distinct_from(percent)
-    changing = update(Account).where(one_of(ACCOUNT.c.id, ids), other).values(auto_approve_max_change_percent=percent)
-    return len(list(db.session.scalars(changing.returning(ACCOUNT.c.id))))
+    changing = [row for row in found if row.auto_approve_max_change_percent != percent]
+    within = {"auto_approve_max_change_percent": percent}
+    db.session.execute(update(Account).where(one_of(ACCOUNT.c.id, [row.id for row in changing])).values(**within))
+    trail.note_all_changed(changing, within, member, at)
+    return len(changing)

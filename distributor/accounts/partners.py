@@ -17,6 +17,7 @@ from sqlalchemy import func, or_, select
 
 from distributor.accounts.models import Account
 from distributor.accounts.queries import AccountRow
+from distributor.audit.operations import record
 from distributor.database import db
 from distributor.delivery.operations import tell_to_set_password
 from distributor.errors import FieldError, Forbidden, InputRefused
@@ -153,6 +154,9 @@ def invite(
     organization = db.session.get_one(Organization, account.msp_id)
     invited = tuple(_invited(organization, number, contact, at) for number, contact in enumerate(contacts))
     for one in invited:
+        about = {"roles": list(one.member.roles)}
+        email = one.member.user.email
+        record("member.added", by=member, at=at, account_id=account.id, subject=email, details=about)
         if one.link is not None:
             tell_to_set_password(one.member.user_id, organization.id, Side.MSP, at, invited_by=member.organization_id)
     return invited

@@ -153,7 +153,7 @@ def account_shape(row: AccountRow) -> dict[str, Any]:
 
 AS_THEY_ARE = (
     "auto_submit_after_days", "resubmit_after_days", "opens_on_day", "opens_days_after_end", "closing_day", "currency",
-    "time_zone", "usage_source", "corrections_allowed",
+    "time_zone", "usage_source", "corrections_allowed", "escalate_to_admins_days", "escalate_to_distributor_days",
 )  # fmt: skip
 NUMBERS = ("tolerance_units", "tolerance_percent", "approval_limit", "uplift_percent")
 

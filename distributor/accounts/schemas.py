@@ -16,6 +16,14 @@ AFTER_END = {"minimum": 0, "maximum": 60, "description": "Or so many days after 
 ADDRESS = {"format": "email"}
 
 
+ESCALATION = {
+    "minimum": 1,
+    "maximum": 30,
+    "examples": [2],
+    "description": "Days before the automatic submission of a report that nobody opened; null for never.",
+}
+
+
 class AutoApprove(Shape):
     """Reports without anything to look at are approved when their total moved no more than this."""
 
@@ -43,6 +51,8 @@ class Terms(Shape):
     corrections_allowed = fields.Boolean()
     auto_approve = fields.Nested(AutoApprove, allow_none=True)
     uplift_percent = Exact(metadata={**NUMBER, "description": "Added to the last figures where usage never came."})
+    escalate_to_admins_days = fields.Integer(allow_none=True, metadata=ESCALATION)
+    escalate_to_distributor_days = fields.Integer(allow_none=True, metadata=ESCALATION)
 
 
 class Account(Shape):

@@ -34,6 +34,8 @@ DEFAULTS: Mapping[str, Any] = {
     "corrections_allowed": True,
     "auto_approve_max_change_percent": None,
     "uplift_percent": Decimal(0),
+    "escalate_to_admins_days": 2,
+    "escalate_to_distributor_days": 1,
 }
 OPENS_ON_DAY = 20
 OPENS_DAYS_AFTER_END = 1  # of an account with a closing day
@@ -128,6 +130,8 @@ CHECKS: Mapping[str, tuple[str, Check]] = {
     "corrections_allowed": ("corrections_allowed", _flag),
     "auto_approve": ("auto_approve_max_change_percent", _auto_approve),
     "uplift_percent": ("uplift_percent", _number(THOUSAND)),
+    "escalate_to_admins_days": ("escalate_to_admins_days", _days(1, 30, optional=True)),
+    "escalate_to_distributor_days": ("escalate_to_distributor_days", _days(1, 30, optional=True)),
 }
 FIELDS = tuple(CHECKS)
 

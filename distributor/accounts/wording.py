@@ -11,6 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from distributor import formatting
+from distributor.accounts.escalation import ESCALATION, days_before, escalation_words
 from distributor.accounts.queries import AccountRow
 from distributor.accounts.schedule import windows
 from workflows.report_cycle import Cycle, bounds
@@ -51,13 +52,16 @@ def labels() -> Mapping[str, str]:
         "corrections_allowed": gettext("Corrections"),
         "auto_approve_max_change_percent": gettext("Automatic approval"),
         "uplift_percent": gettext("Uplift of estimates"),
+        "escalate_to_admins_days": gettext("Unopened: the MSP's admins hear"),
+        "escalate_to_distributor_days": gettext("Unopened: the distributor hears"),
     }
 
 
 def value_of(column: str, value: Any, currency: str = "") -> str:
     """A value of an account's field in a few words, such as "14 days" or "none"."""
     if value is None:
-        return gettext("off") if column == "auto_approve_max_change_percent" else gettext("none")
+        never = gettext("never") if column in ESCALATION else gettext("none")
+        return gettext("off") if column == "auto_approve_max_change_percent" else never
     written = WRITTEN.get(column)
     if column == "approval_limit":
         return gettext("%(amount)s %(currency)s", amount=formatting.money(value, currency), currency=currency)
@@ -85,6 +89,7 @@ def _within(value: Decimal) -> str:
 
 
 WRITTEN: Mapping[str, Any] = {
+    **dict.fromkeys(ESCALATION, days_before),
     "auto_submit_after_days": _days,
     "resubmit_after_days": _days,
     "opens_on_day": _day,
@@ -108,6 +113,7 @@ def in_words(account: AccountRow) -> list[Said]:
         _opening_said(account),
         _submission_said(account),
         _resubmission_said(account),
+        Said(*escalation_words(account)),
         _tolerance_said(account),
         _penalty_said(account),
         _estimate_said(account),

@@ -15,7 +15,7 @@ from distributor.identity.current import needs_scope, needs_token
 
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = "application/json"
-ALWAYS = (400, 401)
+ALWAYS = (400, 401, 429)
 UNEXPECTED = "ProblemUnexpected"
 
 IF_MATCH = {
@@ -48,7 +48,7 @@ def call(
     """A call's declaration. Several scopes mean any of them, which the view itself checks.
 
     `body`: a schema, or a whole request body object. `also`: further statuses that are no problem, with their
-    meaning. `problems`: statuses it may refuse with, besides 400 and 401.
+    meaning. `problems`: statuses it may refuse with, besides 400, 401 and 429.
     """
     told = {**({"ETag": ETAG} if etag else {}), **({"Location": LOCATION} if location else {})}
     answers: dict[str, Any] = {str(status): _answer(answer, status, told)}

@@ -33,7 +33,7 @@ RFC 3339 in UTC, cycles are months such as `2026-10`. What is unknown is null, n
 
 A report carries a version, its `ETag`; steps name the version you saw in `If-Match`. Every POST takes an
 `Idempotency-Key`: the same key and body have one effect and one answer. Lists come in pages, `next_cursor` leads
-to the next.\
+to the next. `RateLimit` says how many calls a token has left, and in how many seconds all are back.\
 """
 
 blueprint = Blueprint("api-docs", __name__, url_prefix=PREFIX)
@@ -80,6 +80,8 @@ def _refusal(status: int) -> dict[str, Any]:
     answer["content"] = {MEDIA_TYPE: {"schema": "Problem"}}
     if status == 401:
         answer["headers"] = {"WWW-Authenticate": {"description": "`Bearer`", "schema": {"type": "string"}}}
+    if status == 429:
+        answer["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return answer
 
 

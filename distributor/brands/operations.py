@@ -6,11 +6,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from typing import Any
 
 from flask_babel import gettext
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 
+from distributor.audit.changes import changed
+from distributor.audit.operations import record
 from distributor.brands import colours, pictures
 from distributor.brands.models import Brand
 from distributor.brands.queries import PLAIN_COLOUR, look_of
@@ -53,8 +57,11 @@ def save_brand(member: CurrentMember, form: Mapping[str, str], at: datetime) -> 
     check_may_brand(member)
     given = read_brand(form)
     values = {"name": given.name, "colour": given.colour, "footer": given.footer, "reply_to": given.reply_to}
+    before = look_of(member.organization_id)
     kept = insert(Brand).values(distributor_id=member.organization_id, updated_at=at, **values)
     db.session.execute(kept.on_conflict_do_update(index_elements=["distributor_id"], set_={**values, "updated_at": at}))
+    if changes := changed({name: getattr(before, name, None) for name in values}, values):
+        _note("brand.changed", member, at, changes=changes)
     return given
 
 
@@ -67,13 +74,20 @@ def save_logo(member: CurrentMember, content: bytes, at: datetime) -> None:
     plain = {"name": look.name if look else member.organization_name, "colour": look.colour if look else PLAIN_COLOUR}
     kept = insert(Brand).values(distributor_id=member.organization_id, **plain, **values)
     db.session.execute(kept.on_conflict_do_update(index_elements=["distributor_id"], set_=values))
+    _note("brand.logo_changed", member, at, sha256=sha256(picture.content).hexdigest())
 
 
 def remove_logo(member: CurrentMember, at: datetime) -> None:
     """From now on mails show the name; doing it twice is fine."""
     check_may_brand(member)
     gone = update(Brand).where(Brand.distributor_id == member.organization_id)
-    db.session.execute(gone.values(logo=None, logo_type=None, updated_at=at))
+    had = gone.where(Brand.logo.is_not(None)).values(logo=None, logo_type=None, updated_at=at)
+    if db.session.execute(had.returning(Brand.distributor_id)).all():
+        _note("brand.logo_removed", member, at)
+
+
+def _note(what: str, member: CurrentMember, at: datetime, **details: Any) -> None:
+    record(what, by=member, at=at, organization_id=member.organization_id, details=details)
 
 
 def queue_sample(member: CurrentMember, mail: Mail, event: str, at: datetime) -> None:

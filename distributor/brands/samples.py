@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext
 
 from distributor.brands.queries import Look, SampleLine, newest_report, sample_lines
+from distributor.delivery.events import ESCALATIONS
 from distributor.delivery.facts import Listing, ReportFacts, ShownLine
 from distributor.delivery.reader import Reader
 from distributor.delivery.rendering import INVITATION, Occasion
@@ -72,7 +73,7 @@ STATUS = {
 }
 # Steps that the MSP takes; all others are the distributor's or the service's.
 BY_MSP = frozenset({"submitted", "recalled", "reopened_by_msp"})
-BETWEEN_STEPS = frozenset({"reminder", "unpriced"})
+BETWEEN_STEPS = frozenset({"reminder", "unpriced", *ESCALATIONS})
 
 
 def sample(kind: Kind, member: CurrentMember, look: Look, at: datetime, logo: str) -> Occasion:

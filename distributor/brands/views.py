@@ -24,6 +24,8 @@ from distributor.errors import InputRefused, NotFound
 from distributor.headers import CONTENT_SECURITY_POLICY
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 
 blueprint = Blueprint("brands", __name__, url_prefix="/brand")
 
@@ -60,6 +62,7 @@ def save() -> ResponseReturnValue:
 
 @blueprint.post("/logo")
 @signed_in
+@limited(Limited.IMPORT)
 def save_logo() -> ResponseReturnValue:
     """Take a logo."""
     member = _admin()

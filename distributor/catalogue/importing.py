@@ -15,7 +15,8 @@ from typing import Any, TypeGuard, cast
 from flask_babel import gettext, lazy_gettext
 from sqlalchemy import Table, bindparam, insert, update
 
-from distributor.catalogue import lists, operations
+from distributor.audit.operations import record_all
+from distributor.catalogue import lists, operations, trail
 from distributor.catalogue.models import Product
 from distributor.catalogue.queries import ProductRow
 from distributor.catalogue.wording import labels, price_label, value_of
@@ -196,6 +197,7 @@ def carry_out(distributor_id: int, planned: Plan, acting: Acting, at: datetime) 
     ids = _insert(distributor_id, planned.added) | {one.key: one.present.id for one in planned.changed}
     _update(planned.changed)
     _write_prices(distributor_id, planned.planned, ids, at)
+    record_all(trail.of_plan(distributor_id, planned), by=acting, at=at)
     return sum(fill_missing_prices(report, acting, at) for report in waiting)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,9 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from sqlalchemy import text
 
-from distributor.catalogue.queries import ProductRow, product, products_by_sku
+from distributor.audit.operations import Fact, record_all
+from distributor.catalogue import trail
+from distributor.catalogue.queries import ProductRow, product, products_by_sku, unit_price
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
 from distributor.identity.acting import Acting
@@ -58,9 +60,21 @@ def put_product(distributor_id: int, sku: str, fields: Mapping[str, Any], acting
     # Reports first: whoever imports holds them when it adds products.
     waiting = waiting_reports(distributor_id, product_id=known.id) if known and "price" in given else []
     product_id = _write_product(distributor_id, sku, given)
+    before = unit_price(product_id, given["currency"]) if "price" in given else None
     _write_price(distributor_id, product_id, given, at)
+    record_all(_facts(distributor_id, sku, known, before, given), by=acting, at=at)
     priced = sum(fill_missing_prices(report, acting, at) for report in waiting)
     return PutProduct(product(distributor_id, sku, given.get("currency")), known is None, priced)
+
+
+def _facts(
+    distributor_id: int, sku: str, known: ProductRow | None, before: Decimal | None, given: Mapping[str, Any]
+) -> Iterator[Fact]:
+    fields = {name: given[name] for name in COLUMNS if name in given}
+    present = None if known is None else {name: getattr(known, name) for name in fields}
+    yield from trail.of_product(distributor_id, sku, present, fields)
+    if "price" in given:
+        yield from trail.of_price(distributor_id, sku, given["currency"], before, given["price"])
 
 
 def fill_late_prices(distributor_id: int, acting: Acting, at: datetime) -> int:

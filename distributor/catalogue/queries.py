@@ -36,6 +36,13 @@ def products_by_sku(distributor_id: int, skus: Iterable[str]) -> Mapping[str, Pr
     return {row.sku: row for row in db.session.execute(query)}
 
 
+def unit_price(product_id: int, currency: str) -> Decimal | None:
+    """The product's price in this currency, where it has one."""
+    query = select(PRICE.c.unit_price).where(PRICE.c.product_id == product_id, PRICE.c.currency == currency)
+    found: Decimal | None = db.session.scalar(query)
+    return found
+
+
 def in_sight(member: CurrentMember) -> ColumnElement[bool]:
     """Products of the member's own catalogue and of the distributors it reports to."""
     upstream = select(ACCOUNT.c.distributor_id).where(ACCOUNT.c.msp_id == member.organization_id)

@@ -1,10 +1,12 @@
 """The command line `distributor`: every command ends with one line of what it did, or one sentence of why it did not.
 
 * ``processes``  run, web, scheduler
-* ``setup``      migrate, init, demo, check, member add, member link, token create, reporting
+* ``setup``      migrate, init, demo, check, member add, member link, member reset-second-step, token create,
+               reporting
 * ``work``       open-reports, auto-submit, remind, deliver, mark-invoiced
 * ``usage``      import-usage
 * ``lists``      import-accounts, import-products
+* ``audit``      verify-audit
 * ``output``     what they share: the application, `--at`, `--json`, errors in words
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import click
 
-from distributor.cli import lists, processes, setup, usage, work
+from distributor.cli import audit, lists, processes, setup, usage, work
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,5 +23,6 @@ def main() -> None:
     """Usage reporting and approval for channel licensing."""
 
 
-for command in (*processes.COMMANDS, *setup.COMMANDS, *usage.COMMANDS, *lists.COMMANDS, *work.COMMANDS):
-    main.add_command(command)
+for part in (processes, setup, usage, lists, work, audit):
+    for command in part.COMMANDS:
+        main.add_command(command)

@@ -38,7 +38,7 @@ def import_accounts(file: Path, name: str | None, dry_run: bool, at: Any, json_o
         moment = clock_of(at)
         distributor_id = _distributor(name)
         plan = accounts.plan(distributor_id, _read(file, accounts.LAYOUT), moment, lock=True)
-        _carry_out(plan, dry_run, lambda: accounts.carry_out(distributor_id, plan, moment))
+        _carry_out(plan, dry_run, lambda: accounts.carry_out(distributor_id, plan, operator(), moment))
     _show(plan, dry_run, json_output, "account", "accounts")
 
 

@@ -12,15 +12,15 @@ from sqlalchemy import select
 
 from distributor import schema, tenancy
 from distributor.accounts.operations import set_reporting
+from distributor.api_tokens.operations import make
 from distributor.cli.output import application, as_json, clock_of, command, counted, database, read_password, say
 from distributor.database import SERVICE_ROLE, db
 from distributor.delivery.mailer import post_office
 from distributor.errors import InputRefused, NotFound
+from distributor.identity import factors, queries
 from distributor.identity import operations as identity
-from distributor.identity import queries
 from distributor.identity.acting import operator
 from distributor.identity.models import Organization, User
-from distributor.identity.tokens import create_token
 from distributor.scheduler.models import SetAside
 
 # What a mail server may take to greet; a check should not keep anybody waiting for longer.
@@ -95,6 +95,20 @@ def _organization(name: str) -> Organization:
     return found[0]
 
 
+@command(name="reset-second-step")
+@click.option("--email", required=True, help="Who lost telephone, passkeys and recovery codes.")
+@click.option("--organization", help="One of the organizations they belong to, where there are several.")
+@as_json
+def reset_second_step(email: str, organization: str | None, json_output: bool) -> None:
+    """Take somebody's one-time codes, passkeys and recovery codes away, so that they can set up new ones."""
+    with application():
+        person = queries.member_by_email(email, organization)
+        had = factors.reset(person, clock_of(None))
+        db.session.commit()
+    what = "has no second step any more and is signed out everywhere" if had else "had no second step"
+    say(f"{person.email} {what}.", {"email": person.email, "reset": had}, json_output)
+
+
 @click.group()
 def token() -> None:
     """API tokens."""
@@ -117,7 +131,7 @@ def create(
     with application():
         member_row = queries.member_by_email(email, organization_name)
         ends = expires_at.replace(tzinfo=UTC) if expires_at else None
-        secret, row = create_token(member_row, name, list(scopes), ends, clock_of(None))
+        secret, row = make(member_row, name, list(scopes), ends, clock_of(None))
         answer = {
             "token": secret, "prefix": row.prefix, "scopes": row.scopes,
             "expires_at": row.expires_at.isoformat() if row.expires_at else None,
@@ -211,7 +225,7 @@ def reporting(name: str, region: str, account_type: str, on: bool | None, json_o
         distributor = _organization(name)
         if not distributor.is_distributor:
             raise InputRefused(f"{name} is no distributor.")
-        known = set_reporting(distributor.id, region, account_type, on, operator())
+        known = set_reporting(distributor.id, region, account_type, on, operator(), at=clock_of(None))
         db.session.commit()
     answer = {"distributor": name, "region": region, "type": account_type, "usage_reports": on, "accounts": known}
     what = f"Usage reports of {region}, {account_type} are {'on' if on else 'off'} for {name}"
@@ -220,5 +234,6 @@ def reporting(name: str, region: str, account_type: str, on: bool | None, json_o
 
 member.add_command(add_member)
 member.add_command(link_member)
+member.add_command(reset_second_step)
 token.add_command(create)
 COMMANDS = (migrate, init, member, token, reporting, demo, check)

@@ -74,9 +74,10 @@ def auto_submit(at: datetime | None, json_output: bool) -> None:
 @at_option
 @as_json
 def remind(at: datetime | None, json_output: bool) -> None:
-    """Queue the reminders that are due."""
+    """Queue the reminders that are due, and tell of reports that nobody opened."""
     with application():
-        queued = jobs.remind(clock_of(at))
+        moment = clock_of(at)
+        queued = jobs.remind(moment) + jobs.escalate(moment)
     say(f"Queued {counted(queued, 'reminder', 'reminders')}.", {"queued": queued}, json_output)
 
 
@@ -86,7 +87,9 @@ def remind(at: datetime | None, json_output: bool) -> None:
 def deliver(at: datetime | None, json_output: bool) -> None:
     """Send what waits in the outbox."""
     with application() as app:
-        done = deliver_outbox(clock_of(at))
+        now = clock_of(at)
+        jobs.answer_forgotten(now)
+        done = deliver_outbox(now)
         without = not app.config["SETTINGS"].mail.server
     answer = {"sent": done.sent, "failed": done.failed, "given_up": done.given_up}
     words = f"Sent {counted(done.sent, 'mail', 'mails')}, {done.failed} to be tried again, {done.given_up} given up."

@@ -40,7 +40,7 @@ def choices(member: CurrentMember) -> list[Choice]:
         _choice(event, audience, mine, [row for row in people if row.id != member.member_id])
         for event, told in AUDIENCES.items()
         for audience in told
-        if audience.side in sides and member.roles & set(audience.roles)
+        if audience.side in sides and member.own_roles & set(audience.roles)
     ]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Row, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.database import db
+from distributor.delivery.events import ESCALATIONS, TO_ADMINS
 from distributor.usage_reports.operations.automatic import charged, line_state
 from distributor.usage_reports.queries import ACTION, LINE, REPORT, LineRow, ReportRow, earlier_units, reports
 from workflows.money import amount_of
@@ -102,6 +103,7 @@ def report_facts(report_id: int, event: str, side: Side, version: int | None) ->
 # Occasions that no step goes with, and whether they are still so.
 STILL_HOLDS: dict[str, Callable[[ReportRow], bool]] = {
     "reminder": lambda report: report.status in EDITABLE,
+    **dict.fromkeys(ESCALATIONS, lambda report: report.status in EDITABLE),
     "unpriced": lambda report: report.missing_prices > 0,
 }
 
@@ -171,6 +173,7 @@ def _nothing(report: ReportRow) -> Listing:
 LISTINGS: dict[str, Callable[[ReportRow], Listing]] = {
     "opened": _idle,
     "reminder": _idle,
+    TO_ADMINS: _idle,
     "reopened_by_distributor": _idle,
     "rejected": _noted,
     "auto_submitted": _charged,

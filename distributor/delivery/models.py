@@ -26,7 +26,7 @@ class Notification(Base):
     occasion: Mapped[str] = mapped_column(Text)
     channel: Mapped[str] = mapped_column(Text, default="email")
     recipient: Mapped[str] = mapped_column(Text)
-    user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id"))
+    user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     side: Mapped[str] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     status: Mapped[str] = mapped_column(Text, default="waiting")

@@ -17,18 +17,17 @@ import structlog
 from flask_babel import gettext, ngettext
 from jinja2 import TemplateError
 from sqlalchemy import Row, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_once
 
 from distributor import stored_sentences
 from distributor.database import db
 from distributor.delivery.mailer import TIME_OUT, Envelope, Failure, PostOffice, post_office
-from distributor.delivery.models import DeliveryAttempt, Notification
+from distributor.delivery.models import DeliveryAttempt
 from distributor.delivery.queries import NOTIFICATION, why_not
-from distributor.delivery.reader import look_for
+from distributor.delivery.reader import look_for, name_of
 from distributor.delivery.rendering import INVITATION, Mail, rendered
+from distributor.delivery.telling import Telling, tell
 from distributor.errors import Conflict
-from distributor.identity.models import User
-from distributor.identity.operations import password_link
+from distributor.people.links import secret_for
 from workflows.usage_report import Side
 
 # How long after the n-th failed try the next one comes; after the last of them a mail is given up.
@@ -126,11 +125,11 @@ def _attempt(office: PostOffice, row: Row[Any], at: datetime, tally: Counter[str
 
 def _written(row: Row[Any], at: datetime) -> tuple[Mail, Mail, str]:
     """The mail, what is kept of it, and the recipient's name. What was sent before goes out again word for word."""
-    user = db.session.get_one(User, row.user_id)
-    if row.event == INVITATION:
-        return rendered(row, password_link(user, at, beside=True), at), rendered(row, at=at), user.name
+    name, token = name_of(row), secret_for(row, at)
+    if token is not None:
+        return rendered(row, token, at), rendered(row, at=at), name
     mail = Mail(row.subject, row.body_text, row.body_html) if row.subject else rendered(row, at=at)
-    return mail, mail, user.name
+    return mail, mail, name
 
 
 def _record(row: Row[Any], at: datetime, failure: Failure | None, kept: Mail | None) -> str:
@@ -186,21 +185,7 @@ def tell_to_set_password(
     """Queue the "set your password" mail of a contact of `organization_id`; `invited_by` is the organization that sees
     whether it arrived. No secret is stored: the link is made when the mail goes out.
     """
-    details = {"organization_id": organization_id, "invited_by": invited_by}
-    recipient = select(User.email).where(User.id == user_id).scalar_subquery()
-    queued = insert_once(Notification).on_conflict_do_nothing()
-    db.session.execute(
-        queued.values(
-            event=INVITATION,
-            occasion=f"{INVITATION}:{organization_id}:{at.isoformat()}",
-            recipient=recipient,
-            user_id=user_id,
-            side=str(side),
-            details=details,
-            next_attempt_at=at,
-            created_at=at,
-        )
-    )
+    tell(Telling(INVITATION, organization_id, side, user_id, details={"invited_by": invited_by}), at)
 
 
 def _tried_often(times: int) -> str:

@@ -14,11 +14,14 @@ from sqlalchemy import ColumnElement, Function, Row, Select, Table, and_, any_, 
 from distributor import stored_sentences
 from distributor.accounts.models import Account
 from distributor.database import db
+from distributor.delivery.events import ESCALATIONS, TO_ANYBODY
 from distributor.delivery.models import DeliveryAttempt, Notification
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization, User
+from distributor.people.queries import why_over
 from distributor.usage_reports.models import UsageReport
+from distributor.usage_reports.viewing import unopened
 from workflows.usage_report import EDITABLE, Role, Side
 
 NOTIFICATION = cast("Table", Notification.__table__)
@@ -33,7 +36,7 @@ STATUSES: dict[str, ColumnElement[bool]] = {
     "given_up": NOTIFICATION.c.status == "given_up",
 }
 PAGE_SIZE = 50
-REMINDER = "reminder"
+TIMED = frozenset({"reminder", *ESCALATIONS})
 
 NotificationRow = Row[Any]
 
@@ -52,6 +55,7 @@ def is_own(organization_id: int) -> ColumnElement[bool]:
         and_(NOTIFICATION.c.side == Side.MSP, NOTIFICATION.c.msp_id == organization_id),
         and_(NOTIFICATION.c.side == Side.DISTRIBUTOR, NOTIFICATION.c.distributor_id == organization_id),
         _personal("organization_id", organization_id, _users_of(Member.organization_id == organization_id)),
+        and_(NOTIFICATION.c.user_id.is_(None), _names("organization_id", organization_id)),
     )
 
 
@@ -74,8 +78,12 @@ def _personal(key: str, organization_id: int, users: Function[Any]) -> ColumnEle
     return and_(
         NOTIFICATION.c.report_id.is_(None),
         NOTIFICATION.c.user_id == any_(users),
-        NOTIFICATION.c.details[key].as_integer() == organization_id,
+        _names(key, organization_id),
     )
+
+
+def _names(key: str, organization_id: int) -> ColumnElement[bool]:
+    return NOTIFICATION.c.details[key].as_integer() == organization_id
 
 
 def _users_of(condition: ColumnElement[bool]) -> Function[Any]:
@@ -89,7 +97,7 @@ def _seen_by(member: CurrentMember) -> Select[Any]:
     return (
         select(
             *NOTIFICATION.c,
-            User.name.label("recipient_name"),
+            func.coalesce(User.name, NOTIFICATION.c.details["name"].as_string()).label("recipient_name"),
             ACCOUNT.c.number.label("account_number"),
             REPORT.c.uid.label("report_uid"),
             REPORT.c.cycle,
@@ -98,7 +106,7 @@ def _seen_by(member: CurrentMember) -> Select[Any]:
             func.coalesce(own, False).label("is_own"),
         )
         .select_from(NOTIFICATION)
-        .join(User, User.id == NOTIFICATION.c.user_id)
+        .outerjoin(User, User.id == NOTIFICATION.c.user_id)
         .outerjoin(REPORT, REPORT.c.id == NOTIFICATION.c.report_id)
         .outerjoin(ACCOUNT, ACCOUNT.c.id == NOTIFICATION.c.account_id)
         .where(or_(own, is_partners(member)))
@@ -152,7 +160,13 @@ def attempts(notification_id: int) -> Sequence[Row[Any]]:
 
 
 def why_not(row: Row[Any], at: datetime) -> str | None:
-    """Why a mail is not sent any more: its recipient lost the right to read it, or a reminder came too late."""
+    """Why a mail is not sent any more: its recipient lost the right to read it, or it comes too late."""
+    if (over := why_over(row, at)) or row.user_id is None:
+        return over
+    return _why_no_reader(row, at)
+
+
+def _why_no_reader(row: Row[Any], at: datetime) -> str | None:
     home = row.msp_id if row.side == Side.MSP else row.distributor_id
     home = row.details["organization_id"] if row.report_id is None else home
     found = db.session.execute(
@@ -163,12 +177,15 @@ def why_not(row: Row[Any], at: datetime) -> str | None:
         .outerjoin(REPORT, REPORT.c.id == row.report_id)
         .where(User.id == row.user_id)
     ).one()
-    if found.disabled_at is not None or found.id is None or found.removed_at is not None:
+    left = (found.id is None or found.removed_at is not None) and row.event not in TO_ANYBODY
+    if found.disabled_at is not None or left:
         return stored_sentences.NO_MEMBER % {"recipient": row.recipient, "organization": found.name}
-    if row.event == REMINDER and found.status not in EDITABLE:
+    if row.event in TIMED and found.status not in EDITABLE:
         return stored_sentences.SUBMITTED_BEFORE
-    if row.event == REMINDER and not _still_ahead(row, found.due_at, at):
+    if row.event in TIMED and not _still_ahead(row, found.due_at, at):
         return stored_sentences.DATE_PASSED
+    if row.event in ESCALATIONS and not db.session.scalar(select(unopened()).where(REPORT.c.id == row.report_id)):
+        return stored_sentences.OPENED_SINCE
     return None
 
 

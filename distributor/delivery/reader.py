@@ -28,6 +28,9 @@ class Reader:
 def reader_of(notification: Any) -> Reader:
     """The recipient of a notification (any row with its columns)."""
     home = home_of(notification)
+    if notification.user_id is None:
+        company = db.session.scalar(select(Organization.name).where(Organization.id == home))
+        return Reader(notification.details["name"], notification.details["locale"], company or "", frozenset())
     at_home = and_(Member.user_id == User.id, Member.organization_id == home, Member.removed_at.is_(None))
     row = db.session.execute(
         select(User.name, User.locale, Organization.name.label("organization"), Member.roles)
@@ -37,6 +40,13 @@ def reader_of(notification: Any) -> Reader:
         .where(User.id == notification.user_id)
     ).one()
     return Reader(row.name, row.locale, row.organization or "", frozenset(row.roles or ()))
+
+
+def name_of(notification: Any) -> str:
+    """The recipient's name; whoever is invited is no user yet."""
+    if notification.user_id is None:
+        return str(notification.details["name"])
+    return db.session.get_one(User, notification.user_id).name
 
 
 def home_of(notification: Any) -> int:
@@ -54,8 +64,10 @@ def look_for(notification: Any) -> Look | None:
     return look_of(details.get("invited_by") or details["organization_id"])
 
 
-def received_as(reader: Reader, asked: Iterable[Role]) -> str:
-    """Why somebody gets a mail: the first of the roles it goes to that they hold."""
+def received_as(reader: Reader, asked: Iterable[Role], absent: str = "") -> str:
+    """Why somebody gets a mail: the first of the roles it goes to that they hold, or whom they act for."""
+    if absent:
+        return gettext("You receive this because you act for %(name)s at present.", name=absent)
     held = next((role for role in asked if role in reader.roles), None)
     company = reader.organization
     if held is Role.PREPARER:

@@ -19,6 +19,8 @@ from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from distributor.brands.queries import Look
 from distributor.config import Settings
+from distributor.delegation.names import named
+from distributor.delivery.events import ADDRESS_NEW, AUDIT_HEADS, INVITED, PAGES, PASSWORD_LINK
 from distributor.delivery.facts import ReportFacts, report_facts
 from distributor.delivery.reader import Reader, look_for, reader_of, received_as
 from distributor.delivery.styling import rules, screen_sheet, styles
@@ -28,7 +30,7 @@ from distributor.languages import count_in_words
 from distributor.usage_reports.notifications import AUDIENCES
 from workflows.usage_report import Role, Side
 
-INVITATION = "password_link"
+INVITATION = PASSWORD_LINK
 # A sample that an admin sends to themselves: its words are written when it is queued.
 TEST = "test"
 # Stands in the link of every copy that is kept or shown: the way to a password belongs to its mail alone.
@@ -51,8 +53,8 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a mail is written from. `facts` is None where it is about no report; `token` completes an invitation's link;
-    `logo` is where the HTML part finds the picture.
+    """What a mail is written from. `facts` is None where it is about no report; `token` completes the link of such a
+    mail; `logo` is where the HTML part finds the picture.
     """
 
     event: str
@@ -69,7 +71,7 @@ class Occasion:
 def rendered(notification: Any, token: str = WITHHELD, at: datetime | None = None) -> Mail:
     """The mail of a notification (any row with its columns), from what is true in the database now.
 
-    `token` completes the link of a `password_link` mail; `at` is now, where the row's own time will not do.
+    `token` completes the link of a mail about a person; `at` is now, where the row's own time will not do.
     """
     side, details = Side(notification.side), notification.details
     about = notification.report_id
@@ -105,12 +107,13 @@ def _context(occasion: Occasion) -> dict[str, Any]:
         "organization": occasion.reader.organization,
         "side": occasion.side,
         "details": occasion.details,
-        "received_as": received_as(occasion.reader, _asked(occasion)),
+        "received_as": _received_as(occasion),
         "facts": facts,
     }
     if facts is None:
-        link = f"{settings.public_url}/set-password/{occasion.token}"
-        return {**common, "link": link, "valid_days": LINK_LIVES.days, "questions": "", "settings_link": ""}
+        link = f"{settings.public_url}/{PAGES[occasion.event].replace('%s', occasion.token)}"
+        plain = {"valid_days": LINK_LIVES.days, "moment": _moment(occasion), "questions": "", "settings_link": ""}
+        return {**common, **plain, "link": link}
     return {
         **common,
         **_of_report(facts),
@@ -119,6 +122,26 @@ def _context(occasion: Occasion) -> dict[str, Any]:
         "questions": _questions(occasion, facts),
         "left": facts.due_at - occasion.at,
     }
+
+
+def _moment(occasion: Occasion) -> datetime:
+    """When it happened, however late the mail goes out."""
+    told = occasion.details.get("at")
+    return datetime.fromisoformat(told) if told else occasion.at
+
+
+def _received_as(occasion: Occasion) -> str:
+    if occasion.facts is not None or occasion.event == PASSWORD_LINK:
+        return received_as(occasion.reader, _asked(occasion), occasion.details.get("for", ""))
+    if occasion.event == INVITED:
+        company = occasion.reader.organization
+        return gettext("You receive this because %(organization)s invited this address.", organization=company)
+    if occasion.event == ADDRESS_NEW:
+        return gettext("You receive this because somebody wants to sign in with this address.")
+    if occasion.event == AUDIT_HEADS:
+        company = occasion.reader.organization
+        return gettext("You receive this once a day as an admin of %(organization)s.", organization=company)
+    return gettext("You receive this because it is about your own access. Such e-mails cannot be switched off.")
 
 
 def _asked(occasion: Occasion) -> tuple[Role, ...]:
@@ -145,7 +168,7 @@ def _of_report(facts: ReportFacts) -> dict[str, Any]:
         "account": report.account_number,
         "cycle": FILTERS["cycle_name"](report.cycle),
         "zone": report.time_zone,
-        "actor": action.actor_name if action else "",
+        "actor": named(action) if action else "",
         "at": action.at if action else None,
         "reason": (action.reason or "") if action else "",
         "happened": action.details if action else {},

@@ -17,6 +17,8 @@ from distributor.delivery.rendering import Mail, rendered
 from distributor.errors import FieldError, Forbidden, InputRefused
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
+from distributor.limits import operations as limits
+from distributor.limits.operations import Limited
 from workflows.usage_report import Role
 
 blueprint = Blueprint("delivery", __name__, url_prefix="/notifications")
@@ -63,6 +65,7 @@ def resend(uid: UUID) -> Response:
     found = queries.notification_for_update(uid, member)
     if not may_resend(member):
         raise Forbidden(gettext("Sending a mail again needs another role than viewer."))
+    limits.spend(Limited.MAIL, f"organization {member.organization_id}", clock.now())
     operations.resend(found, clock.now())
     db.session.commit()
     log.info("mail to be sent again", notification=str(uid), by=str(member.member_uid))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar, cast
 
 from flask import current_app, has_request_context, request
@@ -21,6 +22,7 @@ from distributor.database import db
 from distributor.errors import Forbidden
 from distributor.identity import sessions, tokens
 from distributor.identity.acting import CurrentMember
+from distributor.limits.counter import network_of
 from workflows.errors import Refused
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -83,12 +85,16 @@ def permission_of(endpoint: str, method: str) -> Permission | None:
     """What the route declares for `method`; None where it declares nothing."""
     if endpoint in FOREIGN:
         return FOREIGN[endpoint]
+    return cast("Permission | None", declared(endpoint, method, "permission"))
+
+
+def declared(endpoint: str, method: str, name: str) -> object:
+    """What the function behind the route carries as its attribute `name`; None where it carries nothing."""
     view = current_app.view_functions[endpoint]
     handlers = getattr(view, "view_class", None)
     if handlers is not None:
-        name = "get" if method == "HEAD" else method.lower()
-        view = getattr(handlers, name, view)
-    return cast("Permission | None", getattr(view, "permission", None))
+        view = getattr(handlers, "get" if method == "HEAD" else method.lower(), view)
+    return getattr(view, name, None)
 
 
 def is_api() -> bool:
@@ -149,8 +155,10 @@ def _by_cookie() -> CurrentMember | None:
 
 def _by_token() -> CurrentMember | None:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    at = clock.now()
-    return _in_use(tokens.find(text.strip(), at) if scheme.lower() == "bearer" else None, tokens.touch, at)
+    if scheme.lower() != "bearer":
+        return None
+    at, address = clock.now(), network_of(request.remote_addr)
+    return _in_use(tokens.find(text.strip(), at, address), partial(tokens.touch, address=address), at)
 
 
 def _in_use(

@@ -20,6 +20,7 @@ class Organization(Base):
     uid: Mapped[Uid]
     name: Mapped[str] = mapped_column(Text)
     is_distributor: Mapped[bool] = mapped_column(default=False)
+    require_second_factor: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[Created]
 
 
@@ -72,6 +73,8 @@ class WebSession(Base):
     last_seen_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     revoked_at: Mapped[Instant | None]
+    proved_at: Mapped[Instant | None]
+    vouched_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("organizations.id"))
     address: Mapped[str | None] = mapped_column(Text)
     user_agent: Mapped[str | None] = mapped_column(Text)
 
@@ -91,7 +94,21 @@ class ApiToken(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant | None]
     last_used_at: Mapped[Instant | None]
+    last_used_from: Mapped[str | None] = mapped_column(Text)
+    expiry_told_at: Mapped[Instant | None]
+    reported_at: Mapped[Instant | None]
     revoked_at: Mapped[Instant | None]
+    revoked_by: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
+
+
+class ApiTokenAddress(Base):
+    """A network that a token was used from."""
+
+    __tablename__ = "api_token_addresses"
+
+    token_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("api_tokens.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(Text, primary_key=True)
+    first_used_at: Mapped[Instant]
 
 
 class PasswordLink(Base):

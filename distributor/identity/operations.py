@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -12,12 +13,13 @@ from sqlalchemy import select, text, update
 
 from distributor import locks
 from distributor.database import db
+from distributor.delegation import operations as delegation
 from distributor.errors import Conflict, FieldError, InputRefused
-from distributor.identity import passwords, queries, sessions, tokens
+from distributor.identity import passwords, pending, queries, sessions, tokens
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization, PasswordLink, User
 from distributor.identity.sessions import digest
-from distributor.words import fits_on_a_line, on_a_line
+from distributor.words import fits_on_a_line, is_disguised, on_a_line
 from workflows.units import BLANKS
 from workflows.usage_report import Role
 
@@ -35,7 +37,7 @@ def init_distributor(
     if db.session.scalar(select(Organization.id).where(Organization.is_distributor).limit(1)):
         raise Conflict(gettext("There is a distributor already. Its admin adds everybody else."))
     passwords.check_length(password)
-    organization = Organization(name=_tidy_name(organization_name, "organization"), is_distributor=True)
+    organization = Organization(name=tidy_name(organization_name, "organization"), is_distributor=True)
     db.session.add(organization)
     db.session.flush()
     name = admin_name or admin_email.partition("@")[0]
@@ -68,40 +70,42 @@ def remove_member(member: Member, at: datetime) -> None:
         member.removed_at = at
     sessions.end_of_member(member.id, at)
     tokens.revoke(member.id, at)
+    delegation.end_of_member(member.id, at)
     db.session.flush()
 
 
-def sign_in(
-    email: str, password: str, at: datetime, *, address: str | None = None, agent: str | None = None
-) -> tuple[str, CurrentMember] | None:
-    """A new sign-in: the cookie's secret and the member. None for a wrong password and an unknown address alike."""
+def known_by_password(email: str, password: str) -> CurrentMember | None:
+    """Whose address and password these are, as the membership used last. None for a wrong password and an unknown
+    address alike, after the same work.
+    """
     user = queries.user_by_email(email)
     kept = user.password_hash if user else None
     if not passwords.is_right(password, kept) or user is None or kept is None:
         return None
-    members = queries.members_of(user.id)
+    members = queries.members_by_own_proof(user.id)
     if not members:
         return None
     if passwords.needs_rehash(kept):
         user.password_hash = passwords.HASHER.hash(password)
-    return sessions.start(user.id, members[0].member_id, at, address=address, agent=agent), members[0]
+    return members[0]
 
 
-def password_link(user: User, at: datetime, *, beside: bool = False) -> str:
+def password_link(user: User, at: datetime, *, beside: bool = False, lives: timedelta = LINK_LIVES) -> str:
     """The secret of a single-use link to set a password, alive for 72 hours. Earlier links stop working, unless the new
     one stands `beside` them, as a mail's does; using one ends all.
     """
     if not beside:
-        _use_up_links(user.id, at)
+        use_up_links(user.id, at)
     token = secrets.token_urlsafe(32)
-    db.session.add(PasswordLink(user_id=user.id, token_hash=digest(token), created_at=at, expires_at=at + LINK_LIVES))
+    db.session.add(PasswordLink(user_id=user.id, token_hash=digest(token), created_at=at, expires_at=at + lives))
     db.session.flush()
     return token
 
 
 def set_password(user: User, password: str) -> None:
-    """Give a user a password. Raises InputRefused."""
+    """Give a user a password; who is half way in with the one before begins anew. Raises InputRefused."""
     user.password_hash = passwords.hash_password(password)
+    pending.end_of_user(user.id)
     db.session.flush()
 
 
@@ -124,7 +128,7 @@ def use_password_link(token: str, password: str, at: datetime, *, language: str 
         user.locale = language
     set_password(user, password)
     sessions.end(user.id, at)
-    _use_up_links(user.id, at)
+    use_up_links(user.id, at)
     return user
 
 
@@ -136,13 +140,13 @@ def change_password(member: CurrentMember, present: str, new: str, at: datetime)
         raise InputRefused(why, [FieldError(why, "present")])
     set_password(user, new)
     sessions.end_others(user.id, member.web_session_id, at)
-    _use_up_links(user.id, at)
+    use_up_links(user.id, at)
 
 
 def change_details(member: CurrentMember, name: str, phone: str) -> None:
     """Replace one's own contact details. Raises InputRefused."""
     user = queries.user(member.user_id)
-    user.name, user.phone = _tidy_name(name, "name"), _tidy_phone(phone)
+    user.name, user.phone = tidy_name(name, "name"), _tidy_phone(phone)
     db.session.flush()
 
 
@@ -153,7 +157,7 @@ def change_language(member: CurrentMember, locale: str) -> None:
 
 
 def _new_user(email: str, name: str, at: datetime) -> User:
-    user = User(email=_tidy_address(email), name=_tidy_name(name, "name"), created_at=at)
+    user = User(email=tidy_address(email), name=tidy_name(name, "name"), created_at=at)
     db.session.add(user)
     db.session.flush()
     return user
@@ -167,26 +171,44 @@ def _known_roles(roles: Iterable[str]) -> frozenset[str]:
     return wanted
 
 
-def _use_up_links(user_id: int, at: datetime) -> None:
+def use_up_links(user_id: int, at: datetime) -> None:
+    """End every link by which this person could set a password."""
     db.session.execute(
         update(PasswordLink).where(PasswordLink.user_id == user_id, PasswordLink.used_at.is_(None)).values(used_at=at)
     )
 
 
-def _tidy_address(email: str) -> str:
+def tidy_address(email: str, field: str = "email") -> str:
+    """An address as it is kept. Raises InputRefused unless it looks like one."""
     address = queries.tidy_email(email)
     if len(address) > LONGEST_EMAIL or not _EMAIL.fullmatch(address) or not fits_on_a_line(address):
         why = gettext(
             "“%(given)s” is no e-mail address. It looks like name@company.example.", given=on_a_line(address[:60])
         )
-        raise InputRefused(why, [FieldError(why, "email")])
+        raise InputRefused(why, [FieldError(why, field)])
+    if not _is_reachable(address):
+        why = gettext("“%(given)s” cannot be reached by e-mail. Type it in plain letters.", given=address[:60])
+        raise InputRefused(why, [FieldError(why, field)])
     return address
 
 
-def _tidy_name(name: str, field: str) -> str:
-    tidy = name.strip(BLANKS)
+def _is_reachable(address: str) -> bool:
+    """Whether mail servers take the address as it is read: letters that look alike lead elsewhere."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return local.isascii() and bool(domain.encode("idna")) and not is_disguised(domain)
+    except UnicodeError:
+        return False
+
+
+def tidy_name(name: str, field: str) -> str:
+    """A name of 1 to 200 characters on one line, without outer white space. Raises InputRefused."""
+    tidy = unicodedata.normalize("NFC", name.strip(BLANKS))
     if not tidy or len(tidy) > LONGEST_NAME or not fits_on_a_line(tidy):
         why = gettext("Give a name of 1 to %(most)s characters on one line.", most=LONGEST_NAME)
+        raise InputRefused(why, [FieldError(why, field)])
+    if is_disguised(tidy):
+        why = gettext("Write each word of the name in the letters of one alphabet, without invisible signs.")
         raise InputRefused(why, [FieldError(why, field)])
     return tidy
 

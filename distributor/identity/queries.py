@@ -13,6 +13,7 @@ from distributor.errors import InputRefused, NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization, PasswordLink, User, WebSession
 from distributor.identity.sessions import MEMBER_COLUMNS, digest, member_of
+from distributor.single_sign_on import doors
 
 
 def user_by_email(email: str) -> User | None:
@@ -43,6 +44,12 @@ def members_of(user_id: int) -> list[CurrentMember]:
         .order_by(used.desc().nulls_last(), Member.id)
     )
     return [member_of(row) for row in db.session.execute(query)]
+
+
+def members_by_own_proof(user_id: int) -> list[CurrentMember]:
+    """The memberships that a person's own password or passkey opens, the one last used first."""
+    opened = set(db.session.scalars(select(Member.id).where(Member.user_id == user_id, doors.password_opens())))
+    return [member for member in members_of(user_id) if member.member_id in opened]
 
 
 def membership(user_id: int, uid: UUID) -> CurrentMember:

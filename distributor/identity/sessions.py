@@ -15,8 +15,11 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from distributor import tenancy
 from distributor.database import db
+from distributor.delegation.lending import lenders_of, with_lent
 from distributor.identity.acting import CurrentMember
+from distributor.identity.factor_models import missing
 from distributor.identity.models import Member, Organization, User, WebSession
+from distributor.single_sign_on import doors
 from workflows.usage_report import Role
 
 # Half a working day away from the desk ends a sign-in (OWASP ASVS 5.0, 7.3.1).
@@ -39,6 +42,7 @@ MEMBER_COLUMNS: tuple[Any, ...] = (
     Organization.uid.label("organization_uid"),
     Organization.name.label("organization_name"),
     Organization.is_distributor,
+    and_(Organization.require_second_factor, missing(User.id)).label("must_enrol"),
 )
 
 
@@ -56,8 +60,20 @@ def digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def start(user_id: int, member_id: int, at: datetime, *, address: str | None = None, agent: str | None = None) -> str:
-    """Make a sign-in; returns the secret for the cookie, which is nowhere kept."""
+def start(
+    user_id: int,
+    member_id: int,
+    at: datetime,
+    *,
+    address: str | None = None,
+    agent: str | None = None,
+    vouched_by: int | None = None,
+    proved_at: datetime | None = None,
+) -> str:
+    """Make a sign-in; returns the secret for the cookie, which is nowhere kept.
+
+    One that an organization's provider vouched for was proved when the provider says, if it says so.
+    """
     token = secrets.token_urlsafe(32)
     db.session.add(
         WebSession(
@@ -66,6 +82,8 @@ def start(user_id: int, member_id: int, at: datetime, *, address: str | None = N
             member_id=member_id,
             created_at=at,
             last_seen_at=at,
+            proved_at=at if vouched_by is None else proved_at,
+            vouched_by=vouched_by,
             expires_at=at + ABSOLUTE,
             address=address,
             user_agent=(agent or "")[:LONGEST_AGENT] or None,
@@ -81,7 +99,8 @@ def find(token: str, at: datetime) -> Known | None:
     if row is None:
         return None
     tenancy.remember(row.organization_id)
-    return Known(member_of(row, web_session_id=row.id), row.id, row.last_seen_at)
+    member = member_of(row, web_session_id=row.id, vouched_by=row.vouched_by)
+    return Known(with_lent(member, row.lenders), row.id, row.last_seen_at)
 
 
 def touch(known: Known, at: datetime) -> None:
@@ -94,13 +113,16 @@ def is_stale(seen_at: datetime | None, at: datetime) -> bool:
     return seen_at is None or at - seen_at >= SEEN_EVERY
 
 
-def of_user(user_id: int, at: datetime) -> list[Row[Any]]:
-    """A person's living sign-ins with `organization_name`, the one used last first."""
+def of_user(user_id: int, at: datetime, *, vouched_by: int | None = None) -> list[Row[Any]]:
+    """A person's living sign-ins with `organization_name`, the one used last first; of those that one organization
+    vouched for, if it asks.
+    """
+    asked = [WebSession.vouched_by == vouched_by] if vouched_by else []
     query = (
         select(WebSession.__table__, Organization.name.label("organization_name"))
         .join(Member, Member.id == WebSession.member_id)
         .join(Organization, Organization.id == Member.organization_id)
-        .where(WebSession.user_id == user_id, Member.removed_at.is_(None), _lives(at))
+        .where(WebSession.user_id == user_id, Member.removed_at.is_(None), _lives(at), *asked)
         .order_by(WebSession.last_seen_at.desc(), WebSession.id.desc())
     )
     return list(db.session.execute(query))
@@ -155,6 +177,8 @@ def member_of(row: Row[*tuple[Any, ...]], **more: Any) -> CurrentMember:
         organization_name=row.organization_name,
         is_distributor=row.is_distributor,
         roles=frozenset(Role(role) for role in row.roles),
+        # A provider asks for what its organization wants; nothing of ours could be added to it.
+        must_enrol=row.must_enrol and more.get("vouched_by") is None,
         **more,
     )
 
@@ -169,9 +193,13 @@ def _end(at: datetime, *which: ColumnElement[bool]) -> int:
 @cache
 def _by_cookie() -> Select[*tuple[Any, ...]]:
     """Built once: every page asks it."""
-    return members_by(WebSession.member_id, WebSession.id, WebSession.last_seen_at).where(
+    lenders = lenders_of(Member.id).label("lenders")
+    return members_by(
+        WebSession.member_id, WebSession.id, WebSession.last_seen_at, WebSession.vouched_by, lenders
+    ).where(
         WebSession.token_hash == bindparam("digest"),
         User.id == WebSession.user_id,
+        doors.opens(),
         WebSession.revoked_at.is_(None),
         WebSession.expires_at > bindparam("at"),
         WebSession.last_seen_at > bindparam("idle"),

@@ -15,13 +15,15 @@ from uuid import UUID
 from zlib import crc32
 
 from flask_babel import gettext
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import Row, bindparam, exists, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from distributor import tenancy
+from distributor.audit.operations import record
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused
 from distributor.identity.acting import CurrentMember
-from distributor.identity.models import ApiToken
+from distributor.identity.models import ApiToken, ApiTokenAddress
 from distributor.identity.scopes import SCOPES, possible_scopes
 from distributor.identity.sessions import Known, digest, member_of, members_by
 from distributor.words import fits_on_a_line
@@ -38,6 +40,8 @@ _FORM = re.compile(
     f"(dst_[0-9a-z]{{{NAME_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
 )
 
+_PREFIX = re.compile(f"dst_[0-9a-z]{{{NAME_LENGTH}}}")
+
 
 def generate() -> tuple[str, str]:
     """A new token and its prefix, the part that may be shown."""
@@ -50,6 +54,17 @@ def is_well_formed(text: str) -> bool:
     """Whether `text` has a token's form and its checksum agrees."""
     match = _FORM.fullmatch(text)
     return match is not None and _checksum(f"{match[1]}_{match[2]}") == match[3]
+
+
+def found_in(text: str) -> tuple[str, str] | None:
+    """The whole token and the prefix of the first token somewhere in `text`; "" for the whole where there is only a
+    prefix, None where there is neither.
+    """
+    for match in _FORM.finditer(text):
+        if is_well_formed(match[0]):
+            return match[0], match[1]
+    prefix = _PREFIX.search(text)
+    return ("", prefix[0]) if prefix else None
 
 
 def create_token(
@@ -71,29 +86,50 @@ def create_token(
     return text, row
 
 
+# Whether the token was ever used from this network.
+FAMILIAR = exists().where(ApiTokenAddress.token_id == ApiToken.id, ApiTokenAddress.address == bindparam("address"))
 # Built once: every call of the API asks it.
-BY_TOKEN = members_by(ApiToken.member_id, ApiToken.id, ApiToken.scopes, ApiToken.last_used_at).where(
+BY_TOKEN = members_by(
+    ApiToken.member_id, ApiToken.id, ApiToken.scopes, ApiToken.last_used_at, FAMILIAR.label("is_familiar")
+).where(
     ApiToken.token_hash == bindparam("digest"),
     ApiToken.revoked_at.is_(None),
     or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("at")),
 )
 
 
-def find(text: str, at: datetime) -> Known | None:
-    """The member behind a token; nobody when it was revoked, has expired, or the member or user is gone."""
+def find(text: str, at: datetime, address: str = "") -> Known | None:
+    """The member behind a token, used from the network `address`; nobody when it was revoked, has expired, or the
+    member or user is gone. `seen_at` is None where it was never used from there.
+    """
     if not is_well_formed(text):
         return None
-    row = db.session.execute(BY_TOKEN, {"digest": digest(text), "at": at}).one_or_none()
+    row = db.session.execute(BY_TOKEN, {"digest": digest(text), "at": at, "address": address}).one_or_none()
     if row is None:
         return None
     tenancy.remember(row.organization_id)
     member = member_of(row, api_token_id=row.id, scopes=frozenset(row.scopes))
-    return Known(_without_lost_scopes(member), row.id, row.last_used_at)
+    return Known(_without_lost_scopes(member), row.id, row.last_used_at if row.is_familiar else None)
 
 
-def touch(known: Known, at: datetime) -> None:
-    """Note that the token is in use."""
-    db.session.execute(update(ApiToken).where(ApiToken.id == known.id).values(last_used_at=at))
+def touch(known: Known, at: datetime, address: str) -> None:
+    """Note that the token is in use, and from which network. The first time from each stands in the audit."""
+    used = {"last_used_at": at, "last_used_from": address}
+    prefix = db.session.scalar(
+        update(ApiToken).where(ApiToken.id == known.id).values(**used).returning(ApiToken.prefix)
+    )
+    new = insert(ApiTokenAddress).values(token_id=known.id, address=address, first_used_at=at)
+    if db.session.scalar(new.on_conflict_do_nothing().returning(ApiTokenAddress.address)):
+        here = known.member.organization_id
+        told = {"address": address}
+        record(
+            "token.used_from_new_address",
+            by=known.member,
+            at=at,
+            organization_id=here,
+            subject=f"{prefix}…",
+            details=told,
+        )
 
 
 def of_member(member_id: int) -> list[Row[Any]]:
@@ -137,7 +173,7 @@ def _wrong_name(name: str) -> list[FieldError]:
 def _wrong_scopes(member: CurrentMember, scopes: tuple[str, ...]) -> list[FieldError]:
     if not scopes:
         return [FieldError(gettext("Choose at least one scope."), "scopes")]
-    possible = possible_scopes(member.roles, is_distributor=member.is_distributor)
+    possible = possible_scopes(member.own_roles, is_distributor=member.is_distributor)
     wrong = [scope for scope in scopes if scope not in possible]
     return [FieldError(_why_no_scope(member, scope, possible), "scopes") for scope in wrong]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,11 +10,13 @@ from flask_babel import gettext
 from sqlalchemy.dialects.postgresql import insert
 
 from distributor.accounts.terms import CHANGE
+from distributor.audit.changes import changed
+from distributor.audit.operations import record
 from distributor.database import db
 from distributor.errors import FieldError, Forbidden, InputRefused
 from distributor.identity.acting import CurrentMember
 from distributor.saying import said
-from distributor.usage_reports.policies import ApprovalPolicy, Policy
+from distributor.usage_reports.policies import ApprovalPolicy, Policy, policy_of
 from workflows.usage_report import Role
 
 
@@ -33,6 +36,7 @@ def set_policy(member: CurrentMember, bulk: str, marked: str, at: datetime) -> P
     mark = _read(marked, "marked_change_percent", errors)
     if errors or mark is None:
         raise InputRefused(gettext("The policy was refused. Nothing was changed."), errors)
+    before, after = asdict(policy_of(member.organization_id)), asdict(Policy(limit, mark))
     decided = {
         "bulk_max_change_percent": limit,
         "marked_change_percent": mark,
@@ -41,6 +45,9 @@ def set_policy(member: CurrentMember, bulk: str, marked: str, at: datetime) -> P
     }
     statement = insert(ApprovalPolicy).values(distributor_id=member.organization_id, **decided)
     db.session.execute(statement.on_conflict_do_update(index_elements=["distributor_id"], set_=decided))
+    if changes := changed(before, after):
+        here = member.organization_id
+        record("policy.changed", by=member, at=at, organization_id=here, details={"changes": changes})
     return Policy(limit, mark)
 
 

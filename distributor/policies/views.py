@@ -122,7 +122,7 @@ def automatic() -> ResponseReturnValue:
         return redirect(_back(percent))
     if form.get("step") != "confirm":
         return _shown(chosen, percent)
-    changed = accounts.set_automatic_approval([row.uid for row in chosen], percent, member)
+    changed = accounts.set_automatic_approval([row.uid for row in chosen], percent, member, clock.now())
     db.session.commit()
     flash(_switched(changed, percent), "success")
     return redirect(url_for(".index"))

@@ -18,6 +18,8 @@ from distributor.api.calls import call
 from distributor.errors import FieldError, InputRefused
 from distributor.identity.acting import acting
 from distributor.identity.current import require_member, require_scope
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.provisioning import schemas
 from distributor.provisioning.operations import import_usage
 from distributor.provisioning.operations.importing import check_may_import
@@ -49,6 +51,7 @@ BODY = {
     "putUsage", schemas.ImportResult, scope="usage:write", body=BODY, query=schemas.UsageQuery,
     problems=(404, 409, 411, 413, 415, 422),
 )  # fmt: skip
+@limited(Limited.IMPORT)
 def put(uid: UUID, cycle: str) -> Response:
     """Put usage
 

@@ -16,6 +16,8 @@ from distributor.errors import FieldError, Forbidden, InputRefused
 from distributor.identity.acting import CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
 from distributor.identity.scopes import possible_scopes
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.problems import problem_of
 from distributor.provisioning.formats import csv_template, xlsx_template
 from distributor.provisioning.operations import import_usage
@@ -51,6 +53,7 @@ def index() -> str:
 
 @blueprint.post("/usage")
 @signed_in
+@limited(Limited.IMPORT)
 def send() -> tuple[str, int]:
     """Check a file, or import it; what was wrong is named by row and field, and nothing is changed then."""
     member = _importing_member()

@@ -17,6 +17,8 @@ from distributor.errors import Conflict, InputRefused
 from distributor.held_files import hold, take
 from distributor.identity.acting import Acting, CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.problems import problem_of
 from distributor.provisioning.uploads import file_name
 from distributor.saying import said
@@ -40,6 +42,7 @@ NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 
 @blueprint.get("/export.<any(xlsx, csv):kind>")
 @signed_in
+@limited(Limited.EXPORT)
 def export(uid: UUID, kind: str) -> Response:
     """The report as a workbook or as CSV, for either side."""
     member, at = require_member(), clock.now()
@@ -72,6 +75,7 @@ def index(uid: UUID) -> str:
 
 @blueprint.post("/import")
 @signed_in
+@limited(Limited.IMPORT)
 def send(uid: UUID) -> str | tuple[str, int]:
     """Show what a file would change, and hold it until that is confirmed. Nothing of the report changes yet."""
     member, at = require_member(), clock.now()
@@ -90,6 +94,7 @@ def send(uid: UUID) -> str | tuple[str, int]:
 
 @blueprint.post("/import/confirm")
 @signed_in
+@limited(Limited.IMPORT)
 def confirm(uid: UUID) -> BaseResponse | tuple[str, int]:
     """Save what was shown, unless the report moved on since: then show it anew."""
     member, at = require_member(), clock.now()

@@ -16,6 +16,7 @@ from babel.numbers import get_currency_symbol
 from flask_babel import get_locale, gettext
 
 from distributor.charts import Chart
+from distributor.delegation.names import named
 from distributor.formatting import UNKNOWN, calendar_day, money, month_name, plain, units
 from distributor.identity.acting import CurrentMember
 from distributor.provisioning.queries import usage_delivered
@@ -238,11 +239,11 @@ def _on_report(cycle: date) -> str:
 
 def _moved(move: Any) -> Move:
     change = Decimal(move.new or 0) - Decimal(move.old or 0)
-    return Move(move.at, gettext("Newer usage, brought by %(name)s", name=move.actor_name), change)
+    return Move(move.at, gettext("Newer usage, brought by %(name)s", name=named(move)), change)
 
 
 def _change(deed: Any) -> Change:
-    return Change(deed.field, _read(deed.field, deed.old), _read(deed.field, deed.new), deed.actor_name, deed.at)
+    return Change(deed.field, _read(deed.field, deed.old), _read(deed.field, deed.new), named(deed), deed.at)
 
 
 def _read(field: str, value: str | None) -> str:
@@ -270,11 +271,9 @@ def _talk(deeds: Sequence[Any]) -> list[Remark]:
         done = list(grouped)
         note = next((deed.new for deed in done if deed.field == "reviewer_note"), note)
         if done[0].step == Step.REJECT and note:
-            talk.append(Remark(done[0].actor_name, done[0].at, note, is_note=True))
+            talk.append(Remark(named(done[0]), done[0].at, note, is_note=True))
         elif talk and done[0].actor_side == Side.MSP:
-            talk += [
-                Remark(deed.actor_name, deed.at, words, is_note=False) for deed in done if (words := _answer(deed))
-            ]
+            talk += [Remark(named(deed), deed.at, words, is_note=False) for deed in done if (words := _answer(deed))]
     return talk
 
 

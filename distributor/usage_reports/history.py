@@ -11,6 +11,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
+from distributor.delegation.names import NAMES_BOTH, named
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
 from workflows.usage_report import Side, Step
@@ -74,12 +75,12 @@ def _continues(newest: Any, action: Any) -> bool:
 
 
 def _by_whom(action: Any) -> tuple[object, ...]:
-    return action.actor_user_id, action.actor_name, action.via
+    return action.actor_user_id, action.actor_name, action.details.get("for"), action.via
 
 
 def _is_plain_save(action: Any) -> bool:
     """A draft of lines; not one that added or removed a line or took usage over."""
-    return action.step == Step.SAVE and not action.details.keys() - {"lines"}
+    return action.step == Step.SAVE and not action.details.keys() - {"lines"} - NAMES_BOTH
 
 
 def _entry(actions: Sequence[Any], changes: list[Any]) -> Entry:
@@ -87,7 +88,7 @@ def _entry(actions: Sequence[Any], changes: list[Any]) -> Entry:
     return Entry(
         icon=ICONS[newest.step],
         text=_text(actions, shown),
-        actor="" if newest.actor_side == Side.SYSTEM else newest.actor_name,
+        actor="" if newest.actor_side == Side.SYSTEM else named(newest),
         via=via_words(newest.via),
         at=newest.at,
         reason=newest.reason,

@@ -12,6 +12,8 @@ from distributor import clock
 from distributor.errors import FieldError, InputRefused
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.list_files import XLSX_TYPE, Column, write_xlsx
 from distributor.usage_reports import lists
 from distributor.usage_reports.index_chart import amounts
@@ -123,6 +125,7 @@ COLUMNS = (
 
 
 @signed_in
+@limited(Limited.EXPORT)
 def export() -> Response:
     """The list as it is narrowed, as a workbook."""
     found = _found(require_member())

@@ -14,7 +14,7 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from distributor.database import db
 from distributor.errors import NotFound
-from distributor.usage_reports.queries import ACTION, CHANGE, LINE, REPORT, LineRow, ReportRow
+from distributor.usage_reports.queries import ACTED_FOR, ACTION, CHANGE, LINE, REPORT, LineRow, ReportRow
 from workflows.usage_report import Step
 
 # What sends a report back: each rejection replaces all notes, reopening clears them.
@@ -90,7 +90,7 @@ def deeds(line: LineRow) -> Sequence[Any]:
     )
     query = (
         select(
-            ACTION.c.version, ACTION.c.step, ACTION.c.at, ACTION.c.actor_name, ACTION.c.actor_side,
+            ACTION.c.version, ACTION.c.step, ACTION.c.at, ACTION.c.actor_name, ACTION.c.actor_side, ACTED_FOR,
             CHANGE.c.field, CHANGE.c.old, CHANGE.c.new,
         )
         .join_from(ACTION, CHANGE, own, isouter=True)

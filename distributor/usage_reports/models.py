@@ -174,11 +174,23 @@ class ReportAction(TenantColumns, Base):
     actor_side: Mapped[str] = mapped_column(Text)
     actor_user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     actor_name: Mapped[str] = mapped_column(Text)
+    for_user_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("users.id"))
     via: Mapped[str] = mapped_column(Text)
     web_session_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("web_sessions.id"))
     api_token_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("api_tokens.id"))
     reason: Mapped[str | None] = mapped_column(Text)
     details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+
+
+class ReportView(TenantColumns, Base):
+    """When a member of the report's MSP first and last looked at it, the latter to the hour."""
+
+    __tablename__ = "report_views"
+
+    report_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    member_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("members.id"), primary_key=True)
+    first_at: Mapped[Instant]
+    last_at: Mapped[Instant]
 
 
 class LineChange(TenantColumns, Base):

@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from distributor.database import db
 from distributor.usage_reports.idle_costs import idle_costs
 from distributor.usage_reports.queries import ACCOUNT, LINE, MSP, REPORT, WITH_ACCOUNT
+from distributor.usage_reports.viewing import unopened
 from workflows.usage_report import EDITABLE, Status
 
 SUBMITTED = (Status.UNDER_REVIEW, Status.REJECTED, Status.APPROVED)
@@ -191,6 +192,7 @@ def waiting(distributor_id: int, cycle: date) -> list[Row[Any]]:
             func.coalesce(costs.c.unexplained, 0).label("unexplained"),
             func.coalesce(costs.c.missing, 0).label("missing"),
             penalty.label("penalty"),
+            unopened().label("unopened"),
         )
         .select_from(WITH_ACCOUNT.outerjoin(costs, costs.c.report_id == REPORT.c.id))
         .where(*of_cycle, REPORT.c.status.in_(EDITABLE))

@@ -16,6 +16,8 @@ from distributor.database import db
 from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
+from distributor.limits import operations as limits
+from distributor.limits.operations import Limited
 from distributor.provisioning.coverage import coverage
 from distributor.saying import said
 from distributor.usage_reports import overview
@@ -126,7 +128,9 @@ def send() -> BaseResponse:
     member = require_member()
     check_may_remind(member)
     cycle = _named_cycle(request.form)
-    nudge = remind(member, cycle.first_day, clock.now())
+    nudge = remind(member, cycle.first_day, at := clock.now())
+    if nudge.told:
+        limits.spend(Limited.MAIL, f"organization {member.organization_id}", at, len(nudge.told))
     db.session.commit()
     _say(nudge)
     return redirect(url_for(".show", cycle=str(cycle)))

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import BigInteger, Row, Select, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -19,12 +19,13 @@ from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Organization, User
 from distributor.usage_reports.models import LineChange, ReportAction, UsageReport, UsageReportLine
-from workflows.usage_report import LineRef, ReportState, Status, SubmissionKind
+from workflows.usage_report import LineRef, ReportState, Status, Step, SubmissionKind
 
 REPORT = UsageReport.__table__
 LINE = UsageReportLine.__table__
 ACTION = ReportAction.__table__
 CHANGE = LineChange.__table__
+ACTED_FOR = ACTION.c.details["for"].as_string().label("acted_for")
 ACCOUNT = Account.__table__
 MSP = aliased(Organization.__table__, name="msp")
 DISTRIBUTOR = aliased(Organization.__table__, name="distributor")
@@ -38,8 +39,24 @@ WITH_ACCOUNT = (
     .join(MSP, MSP.c.id == REPORT.c.msp_id)
     .join(DISTRIBUTOR, DISTRIBUTOR.c.id == REPORT.c.distributor_id)
 )
+# In whose name the report's endorsement was given; asked of the few that have one.
+ENDORSEMENT = ACTION.alias("endorsement")
+ENDORSED_FOR = case(
+    (REPORT.c.endorsed_by.is_(None), None),
+    else_=select(ENDORSEMENT.c.for_user_id)
+    .where(
+        ENDORSEMENT.c.report_id == REPORT.c.id,
+        ENDORSEMENT.c.step == Step.ENDORSE,
+        ENDORSEMENT.c.at == REPORT.c.endorsed_at,
+    )
+    .order_by(ENDORSEMENT.c.version.desc())
+    .limit(1)
+    .correlate(REPORT)
+    .scalar_subquery(),
+)
 REPORT_COLUMNS = (
     *REPORT.c,
+    ENDORSED_FOR.label("endorsed_for"),
     ACCOUNT.c.uid.label("account_uid"),
     ACCOUNT.c.number.label("account_number"),
     ACCOUNT.c.approval_limit,
@@ -129,6 +146,7 @@ def state_of(row: ReportRow) -> ReportState:
         corrections_allowed=row.corrections_allowed,
         invoiced=row.invoiced_at is not None,
         endorsed_by=row.endorsed_by,
+        endorsed_for=row.endorsed_for,
         amount=row.amount,
         approval_limit=row.approval_limit,
         line_count=row.line_count,
@@ -246,7 +264,7 @@ def line_versions(report_id: int, uids: Sequence[UUID]) -> list[tuple[UUID, int]
 def changes(report_id: int) -> list[Row[Any]]:
     """Every line change of the report with the `at` and `actor_name` of its action, newest first."""
     query = (
-        select(CHANGE, ACTION.c.at, ACTION.c.actor_name, ACTION.c.actor_side, ACTION.c.step)
+        select(CHANGE, ACTION.c.at, ACTION.c.actor_name, ACTION.c.actor_side, ACTION.c.step, ACTED_FOR)
         .join_from(CHANGE, ACTION, and_(ACTION.c.report_id == CHANGE.c.report_id, ACTION.c.version == CHANGE.c.version))
         .where(CHANGE.c.report_id == report_id)
         .order_by(CHANGE.c.id.desc())

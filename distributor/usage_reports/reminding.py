@@ -28,6 +28,7 @@ NOTIFICATION = Notification.__table__
 MEMBER = Member.__table__
 USER = User.__table__
 REMINDER = "reminder"
+REMINDING = frozenset({Role.REVIEWER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Nudge:
 
 
 def may_remind(member: CurrentMember) -> bool:
-    return member.is_distributor and bool(member.roles & {Role.REVIEWER, Role.ADMIN})
+    return member.is_distributor and bool(member.roles & REMINDING)
 
 
 def check_may_remind(member: CurrentMember) -> None:
@@ -89,7 +90,9 @@ def _local_day(row: Row[Any], at: datetime) -> date:
 
 def _details(row: Row[Any], member: CurrentMember) -> dict[str, Any]:
     # The due instant binds the mail to it: should it move before the mail goes out, the mail stays unsent.
-    return {"due_at": row.due_at.astimezone(UTC).isoformat(), "reminded_by": member.name}
+    absent = next((one.name for one in member.acts_for if one.roles & REMINDING), "")
+    by = {"reminded_by": member.name} | ({} if member.own_roles & REMINDING or not absent else {"reminded_for": absent})
+    return {"due_at": row.due_at.astimezone(UTC).isoformat(), **by}
 
 
 def _reminded_today(report_ids: Sequence[int], at: datetime) -> set[int]:

@@ -13,14 +13,18 @@ from werkzeug.wrappers import Response
 
 from distributor import clock
 from distributor.database import db
+from distributor.delegation.names import named
 from distributor.errors import InputRefused, NotFound
 from distributor.formatting import cycle_name, day, short_instant
+from distributor.identity import step_up
 from distributor.identity.acting import Acting, CurrentMember, acting
 from distributor.identity.current import require_member, signed_in
+from distributor.identity.step_up import StepUpRequired
 from distributor.saying import said
 from distributor.usage_reports import forms, queries, review_drafts, review_report
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.policies import policy_of
+from distributor.usage_reports.proving import require_above_limit
 from distributor.usage_reports.queries import ReportRow
 from distributor.usage_reports.queue_address import is_address
 from distributor.usage_reports.review_desk import blueprint, queue_endpoint, queue_of, way_on
@@ -102,9 +106,13 @@ def _not_rejected(report: ReportRow, member: CurrentMember, typed: Typed, refuse
 @signed_in
 def waive(uid: UUID, line: UUID) -> Response:
     """Let a line's penalty go, with a reason."""
-    reason = request.form.get("reason", "")
-    told = gettext("Penalty waived. The MSP is told by e-mail.")
-    return _stay(uid, lambda r, who, seen: steps.waive(r, line, who, clock.now(), reason=reason, version=seen), told)
+    reason, at = request.form.get("reason", ""), clock.now()
+
+    def act(report: ReportRow, who: Acting, seen: int) -> None:
+        steps.waive(report, line, who, at, reason=reason, version=seen)
+        step_up.require(require_member(), at)
+
+    return _stay(uid, act, gettext("Penalty waived. The MSP is told by e-mail."))
 
 
 @blueprint.post("/<uuid:uid>/reopen")
@@ -150,6 +158,7 @@ def _decide(uid: UUID, act: Act, told: str) -> Response:
         raise
     except Refused as refused:
         return _refused(report, member, refused)
+    require_above_limit(report, member, at)
     return _done(report, member, told % {"report": _name(report)}, next_one)
 
 
@@ -173,7 +182,7 @@ def _stay(uid: UUID, act: Act, told: str) -> Response:
     report = _locked(uid, member)
     try:
         act(report, acting(member, report), forms.version_of(request))
-    except (NotFound, NotPermitted, InputRefused):
+    except (NotFound, NotPermitted, InputRefused, StepUpRequired):
         raise
     except Refused as refused:
         return _refused(report, member, refused)
@@ -197,7 +206,7 @@ def _why(report: ReportRow, member: CurrentMember, refused: Refused) -> str:
     if last.actor_user_id == member.user_id:
         return gettext("You decided on this report already, on %(when)s. Nothing was done twice.", when=when)
     told = gettext("%(who)s decided on this report on %(when)s, before you did. Nothing was changed now.")
-    return told % {"who": last.actor_name, "when": when}
+    return told % {"who": named(last), "when": when}
 
 
 def _name(report: ReportRow) -> str:

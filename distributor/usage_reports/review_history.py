@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext, ngettext
-from sqlalchemy import BigInteger, Integer, Row, Text, cast, func, literal, null, select, union_all
+from sqlalchemy import BigInteger, Integer, Row, Text, case, cast, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 
 from distributor.database import db
+from distributor.delegation.names import NAMES_BOTH, named
+from distributor.delivery.events import ESCALATIONS
 from distributor.delivery.models import Notification
 from distributor.usage_reports.history import ICONS, own_words, via_words, words
 from distributor.usage_reports.queries import ACTION, ReportRow
 from workflows.usage_report import Side, Step
 
 NOTIFICATION = Notification.__table__
-REMIND = "remind"
+REMINDER, REMIND, ESCALATE = "reminder", "remind", "escalate"
 # What a saved draft says of itself when it changed lines and nothing else.
 PLAIN_SAVE = {"lines"}
 
@@ -53,7 +55,7 @@ def happened(report: ReportRow) -> list[Row[Any]]:
         select(
             func.min(NOTIFICATION.c.created_at),
             literal(0, Integer),
-            literal(REMIND, Text),
+            case((NOTIFICATION.c.event == REMINDER, REMIND), else_=ESCALATE),
             literal(str(Side.SYSTEM), Text),
             literal("", Text),
             cast(null(), BigInteger),
@@ -61,8 +63,8 @@ def happened(report: ReportRow) -> list[Row[Any]]:
             cast(null(), Text),
             func.jsonb_build_object("people", func.count()).cast(JSONB),
         )
-        .where(NOTIFICATION.c.report_id == report.id, NOTIFICATION.c.event == "reminder")
-        .group_by(NOTIFICATION.c.occasion)
+        .where(NOTIFICATION.c.report_id == report.id, NOTIFICATION.c.event.in_((REMINDER, *ESCALATIONS)))
+        .group_by(NOTIFICATION.c.occasion, NOTIFICATION.c.event)
     )
     both = union_all(steps, reminders).subquery()
     return list(db.session.execute(select(both).order_by(both.c.at.desc(), both.c.version.desc())))
@@ -83,21 +85,29 @@ def moments(rows: Iterable[Row[Any]]) -> list[Moment]:
 
 
 def _saves_again(later: Row[Any], row: Row[Any]) -> bool:
-    return _is_plain_save(later) and _is_plain_save(row) and later.actor_user_id == row.actor_user_id
+    return _is_plain_save(later) and _is_plain_save(row) and _by_whom(later) == _by_whom(row)
+
+
+def _by_whom(row: Row[Any]) -> tuple[object, ...]:
+    return row.actor_user_id, row.details.get("for")
 
 
 def _is_plain_save(row: Row[Any]) -> bool:
-    return bool(row.step == Step.SAVE and set(row.details) <= PLAIN_SAVE)
+    return bool(row.step == Step.SAVE and set(row.details) <= PLAIN_SAVE | NAMES_BOTH)
 
 
 def _moment(row: Row[Any]) -> Moment:
     by_itself = row.actor_side == Side.SYSTEM
-    if row.step == REMIND:
+    if row.step in {REMIND, ESCALATE}:
         people = int(row.details["people"])
         text = ngettext("Reminder sent to %(num)s person", "Reminder sent to %(num)s people", people)
+        if row.step == ESCALATE:
+            text = ngettext(
+                "Not opened by anybody: %(num)s person told", "Not opened by anybody: %(num)s people told", people
+            )
         return Moment("mail", text, "", row.at, via_words(row.via), None)
     text = own_words(row) if by_itself else words(row)
-    return Moment(ICONS[row.step], text, "" if by_itself else row.actor_name, row.at, via_words(row.via), row.reason)
+    return Moment(ICONS[row.step], text, "" if by_itself else named(row), row.at, via_words(row.via), row.reason)
 
 
 def changed_since(rows: Sequence[Row[Any]], at: datetime, user_id: int) -> Row[Any] | None:

@@ -14,6 +14,9 @@ from distributor import clock
 from distributor.database import db
 from distributor.errors import Forbidden
 from distributor.identity.current import signed_in
+from distributor.identity.step_up import StepUpRequired
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.paths import local_path
 from distributor.provisioning.coverage import coverage
 from distributor.saying import said
@@ -106,6 +109,9 @@ def approve_selected() -> BaseResponse:
         raise Forbidden(gettext("Reports are approved by the distributor's reviewers."))
     wanted = [_ticked(text) for text in request.form.getlist("report")]
     answers = approve_all(wanted, member, clock.now(), policy_of(member.organization_id))
+    for answer in answers:
+        if isinstance(answer.refused, StepUpRequired):
+            raise answer.refused
     db.session.commit()
     _say_what_was_done([answer for answer in answers if answer.refused is None])
     for answer in answers:
@@ -141,6 +147,7 @@ def _refusal(answer: Answer) -> str:
 
 @blueprint.get("/export.<any(csv, xlsx):kind>")
 @signed_in
+@limited(Limited.EXPORT)
 def export(kind: str) -> Response:
     """All reports of the filter as a file, whatever their number."""
     member = reviewing_member()

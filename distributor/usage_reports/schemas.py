@@ -240,9 +240,10 @@ class Outcomes(Shape):
 
 
 class ActorOfAction(Shape):
-    """Who acted."""
+    """Who acted, and the colleague in whose name, where the person stood in for one."""
 
     name = fields.String()
+    acting_for = fields.String(allow_none=True)
     side = fields.String(metadata={"enum": [side.value for side in Side if side is not Side.OUTSIDE]})
 
 

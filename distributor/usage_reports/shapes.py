@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import Row
 
 from distributor.api.figures import actions, cycle, instant, money, units
+from distributor.delegation.names import NAMES_BOTH
 from distributor.identity.acting import CurrentMember
 from distributor.usage_reports.queries import LineRow, ReportRow, state_of
 from workflows.events import Approved, Event, Submitted
 from workflows.usage_report import actions_for
 
 # What the history keeps for the service itself: internal ids never leave it.
-INTERNAL = {"endorsed_by"}
+INTERNAL = {"endorsed_by"} | NAMES_BOTH
 
 
 def header(report: ReportRow, member: CurrentMember, at: datetime, endorser: Row[Any] | None = None) -> dict[str, Any]:
@@ -123,7 +124,7 @@ def action(row: Row[Any], changes: Sequence[Row[Any]]) -> dict[str, Any]:
         "from_status": None if row.from_status == "none" else row.from_status,
         "to_status": row.to_status,
         "at": instant(row.at),
-        "actor": {"name": row.actor_name, "side": row.actor_side},
+        "actor": {"name": row.actor_name, "side": row.actor_side, "acting_for": row.details.get("for")},
         "via": row.via,
         "reason": row.reason,
         "details": _shown(row.details),

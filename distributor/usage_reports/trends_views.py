@@ -11,6 +11,8 @@ from distributor import charts, clock
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.list_files import CSV_TYPE, Column, write_csv
 from distributor.usage_reports import lists, trends
 from distributor.usage_reports.trends import KINDS, MEASURES, MONTHS, Series, Total, Wanted
@@ -56,6 +58,7 @@ def show() -> str:
 
 @blueprint.get("/export.csv")
 @signed_in
+@limited(Limited.EXPORT)
 def export() -> Response:
     """Every product or customer with a column for each month."""
     member = require_member()

@@ -25,6 +25,7 @@ from distributor.usage_reports.operations.usage import apply_usage as take_over_
 from distributor.usage_reports.page_steps import take_step
 from distributor.usage_reports.queries import ReportRow
 from distributor.usage_reports.report_page import Came, page_of, refused_lines, rest_of
+from distributor.usage_reports.viewing import note_view
 from distributor.usage_reports.what_next import who_moved_it_on
 from workflows.errors import LinesRefused, Refused, StaleVersion, TransitionNotAllowed
 from workflows.report_cycle import Cycle
@@ -42,7 +43,11 @@ def show(uid: UUID) -> str | BaseResponse:
     report = queries.report(uid, member)
     if member.side_of(report) is Side.DISTRIBUTOR:
         return redirect(url_for("review.show", uid=uid))
-    return render_template("usage_reports/show.html", **page_of(report, member))
+    page = render_template("usage_reports/show.html", **page_of(report, member))
+    # A browser that fetches ahead has shown nobody anything.
+    if "prefetch" not in request.headers.get("Sec-Purpose", "") and note_view(report, member, clock.now()):
+        db.session.commit()
+    return page
 
 
 @blueprint.get("/form-token")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import gettext
 
+from distributor.delegation.names import named
 from distributor.formatting import currency_symbol, day, instant, money
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
@@ -76,7 +77,7 @@ def who_moved_it_on(report: ReportRow) -> str:
     action = queries.last_action(report.id, MOVES)
     if action is None:
         return gettext("The report can no longer be edited.")
-    given = {"name": action.actor_name, "when": instant(action.at, report.time_zone)}
+    given = {"name": named(action), "when": instant(action.at, report.time_zone)}
     return {
         Step.SUBMIT: gettext("%(name)s submitted this report on %(when)s.", **given),
         Step.AUTO_SUBMIT: gettext("This report submitted itself on %(when)s.", **given),

@@ -287,3 +287,12 @@ def test_one_query_finds_the_caller_of_the_api(edge: Flask) -> None:
     event.listen(db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     assert program.get("/api/v1/probe/read").status_code == 200
     assert len(asked) == 1
+
+
+def test_who_was_denied_what_is_logged(edge: Flask) -> None:
+    with capture_logs() as logged:
+        clients.visitor(edge).get("/api/v1/probe/refuse/not-found")
+    assert [(line["event"], line["status"]) for line in logged] == [("access denied", 404)]
+    with capture_logs() as logged:
+        clients.visitor(edge).get("/api/v1/probe/refuse/conflict")
+    assert logged == []

@@ -82,6 +82,14 @@ def test_a_row_cannot_name_another_tenant(story: Story, report: ReportRow, table
     )
 
 
+def test_what_a_later_migration_makes_belongs_to_the_owner_too(url: str) -> None:
+    schema.downgrade(url, "0005")
+    schema.migrate(url)
+    owners = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    with administration(url) as connection:
+        assert connection.execute(owners).fetchall() == [("distributor_owner",)]
+
+
 ROLES_MADE_BEFORE = """
 CREATE ROLE {login} LOGIN NOCREATEROLE PASSWORD 'of-this-test-alone';
 GRANT distributor_owner, distributor_service, distributor_operator TO {login};

@@ -27,7 +27,10 @@ from tests.factories import OPENED_AT, Story
 SHARED = {
     "alembic_version", "report_edges", "scheduler_ticks", "set_aside",
     "organizations", "users", "members", "web_sessions", "api_tokens", "password_links", "idempotent_answers",
-    "calendar_links", "held_files", "saved_views",
+    "calendar_links", "held_files", "saved_views", "rate_limits", "api_token_addresses", "token_reports",
+    "identity_providers", "federated_identities", "sign_in_attempts",
+    "code_seeds", "recovery_codes", "passkeys", "passkey_challenges", "pending_sign_ins",
+    "substitutes", "invitations", "invitation_links", "address_changes", "address_links", "password_requests",
 }  # fmt: skip
 COUNTS = "SELECT (SELECT count(*) FROM usage_reports), (SELECT count(*) FROM usage_report_lines)"
 
@@ -157,6 +160,20 @@ def test_a_connection_forgets_whose_it_was(app: Flask, two: tuple[Story, Story])
     with engine.begin() as connection:
         assert tuple(connection.execute(text(COUNTS)).one()) == (0, 0)
     engine.dispose()
+
+
+def test_who_was_found_is_forgotten_with_the_transaction_even_a_committed_one(
+    app: Flask, two: tuple[Story, Story]
+) -> None:
+    member = two[0].preparer
+    cookie = sessions.start(member.user_id, member.member_id, OPENED_AT)
+    db.session.commit()
+    assert sessions.find(cookie, OPENED_AT) is not None
+    connection = db.session.connection().connection.dbapi_connection
+    db.session.commit()
+    assert connection is not None
+    cursor = connection.execute("SELECT coalesce(current_setting('app.organization', true), '')")
+    assert cursor.fetchone() == ("",)
 
 
 def test_the_service_owns_nothing_and_cannot_bypass_row_level_security(app: Flask) -> None:

@@ -24,12 +24,15 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%")
 ENGLISH = (
     "distributor/api/calls.py", "distributor/api/document.py", "distributor/api/kinds.py",
     "distributor/api/reading_page.py",
+    # An evidence pack checks itself and is the same whoever fetched it, in whatever language.
+    "distributor/audit/pack.py", "distributor/audit/verify_pack.py",
 )  # fmt: skip
-# For who runs the service: the command line, its settings and what machines ask.
+# For who runs the service: the command line, its settings, what machines ask, and what `distributor check` and
+# `distributor verify-audit` find.
 FOR_OPERATORS = (
     "distributor/cli/", "distributor/demo/", "distributor/postgres/", "distributor/scheduler/",
     "distributor/config.py", "distributor/headers.py", "distributor/health.py", "distributor/schema.py",
-    "workflows/drawing.py",
+    "distributor/audit/verifying.py", "distributor/tenancy.py", "workflows/drawing.py",
 )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _strings(node: nodes.Node) -> Iterator[tuple[int, str]]:
 MACHINES = frozenset(
     {"text", "compile", "ValueError", "TypeError", "RuntimeError", "AssertionError", "LookupError", "SettingError"}
     | {"debug", "info", "warning", "error", "exception", "Undeclared", "Gauge", "Counter", "getLogger", "call"}
-    | {"_recorded", "route", "get", "post"}
+    | {"_recorded", "route", "get", "post", "spend", "enter"}
 )
 SPEAKERS = frozenset(
     {"flash", "FieldError", "NavItem", "Refused", "InputRefused", "InvalidInput", "InvalidTerms", "InvalidUnits"}
@@ -128,8 +128,12 @@ SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE|DELETE|FROM|WHERE|JOIN|VALUES|ORDER BY|SET|AND|ON|AS|ANY|NULL|coalesce)\b"
     r"|\b[a-z_]+ = g\."
 )
-# Headers, paths, markup and codes of currencies.
-CODE = re.compile(r"^([a-z-]+/[a-z]+;|[a-z-]+; ?|private, |/|<|-//|img-src |sandbox |[A-Z]{3}( [A-Z]{3})+$)")
+# Headers, paths, markup, codes of currencies, levels of isolation, scopes of OpenID Connect, and names of keys
+# and connections.
+CODE = re.compile(
+    r"^([a-z-]+/[a-z]+;|[a-z-]+; ?|private, |/|<|-//|img-src |sandbox |[A-Z]{3}( [A-Z]{3})+$"
+    r"|REPEATABLE READ$|openid |distributor(:| limits$))"
+)
 
 
 def in_code(path: Path) -> Iterator[Found]:

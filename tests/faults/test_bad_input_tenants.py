@@ -22,7 +22,10 @@ from tests.faults.ground import World, nothing_changed
 from tests.faults.rows import CSV_HEADER
 
 STRANGERS = ("rival", "rival_msp")
-PUBLIC = {"static", "static_version", "identity.set_password", "identity.keep_password"}
+PUBLIC = {
+    "static", "static_version", "identity.set_password", "identity.keep_password", "single_sign_on.left",
+    "single_sign_on.organization", "single_sign_on.start",
+}  # fmt: skip
 
 
 def foreign_ids(world: World, rule: Rule) -> list[dict[str, Any]]:
@@ -36,6 +39,10 @@ def foreign_ids(world: World, rule: Rule) -> list[dict[str, Any]]:
         reports = [{"uid": db.session.scalar(select(ApiToken.uid).filter_by(member_id=world.msp_admin.member_id))}]
     if rule.endpoint == "identity.revoke_sign_in":
         reports = [{"uid": db.session.scalar(select(WebSession.uid).filter_by(member_id=world.msp_admin.member_id))}]
+    if rule.endpoint == "api_tokens.revoke":
+        reports = [{"uid": db.session.scalar(select(ApiToken.uid).filter_by(member_id=world.msp_admin.member_id))}]
+    if rule.endpoint.startswith(("people.", "delegation.", "single_sign_on.")):
+        reports = [{"uid": world.msp_admin.member_uid}]
     return [{name: {"kind": "csv", **ids}[name] for name in rule.arguments} for ids in reports]
 
 

@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 
 from distributor import clock
 from distributor.accounts import effects, forms, lists, operations, queries, wording
+from distributor.accounts.contact import change_contact, contact_of
 from distributor.accounts.queries import AccountRow
 from distributor.accounts.views.common import (
     blueprint,
@@ -22,7 +23,9 @@ from distributor.accounts.views.common import (
 )
 from distributor.accounts.views.making import zones
 from distributor.database import db
+from distributor.delegation.queries import colleagues
 from distributor.errors import Conflict, FieldError, InputRefused
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import signed_in
 from distributor.problems import problem_of
@@ -49,6 +52,8 @@ def _page(member: CurrentMember, account: AccountRow, typed: Any = None, errors:
         people=lists.people([account.msp_id], lists.MSP_ROLES),
         reports=lists.last_reports(account.id),
         deliveries=lists.deliveries(account.id),
+        contact=contact_of(account),
+        colleagues=colleagues(member.organization_id) if may_change(member) else [],
         may_change=may_change(member),
         typed=typed or {},
         errors=errors or [],
@@ -78,6 +83,24 @@ def add_contact(uid: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", uid=uid))
 
 
+@blueprint.post("/accounts/<uuid:uid>/contact")
+@signed_in
+def set_contact(uid: UUID) -> ResponseReturnValue:
+    """Choose who of the distributor looks after the account."""
+    member = reading_member()
+    own_account(uid, member)
+    account = queries.account_for_update(uid, member)
+    operations.check_may_change(member, account)
+    try:
+        change_contact(account, request.form.get("contact", ""), member, clock.now())
+    except InputRefused as refused:
+        db.session.rollback()
+        return _page(member, own_account(uid, member), None, refused.errors), 422
+    db.session.commit()
+    flash(gettext("The contact is saved."), "success")
+    return redirect(url_for(".show", uid=uid))
+
+
 @blueprint.get("/accounts/<uuid:uid>/terms")
 @signed_in
 def edit(uid: UUID) -> str:
@@ -85,6 +108,7 @@ def edit(uid: UUID) -> str:
     member = reading_member()
     account = own_account(uid, member)
     operations.check_may_change(member, account)
+    step_up.require(member, clock.now())
     return _form(account, forms.typed_of(account), [])
 
 
@@ -115,9 +139,10 @@ def change(uid: UUID) -> ResponseReturnValue:
 def _saved(
     account: AccountRow, fields: dict[str, Any], columns: dict[str, Any], member: CurrentMember
 ) -> ResponseReturnValue:
-    count = len(effects.differing(account, columns))
+    count, at = len(effects.differing(account, columns)), clock.now()
+    step_up.require(member, at)
     try:
-        operations.update_account(account, fields, member, clock.now())
+        operations.update_account(account, fields, member, at)
     except Conflict as conflict:
         db.session.rollback()
         return _form(own_account(account.uid, member), request.form, [FieldError(said(conflict), "number")]), 409

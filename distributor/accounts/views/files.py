@@ -10,8 +10,11 @@ from flask_babel import gettext
 
 from distributor.accounts import importing, lists
 from distributor.accounts.views.common import blueprint, changing_member, reading_member
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import signed_in
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.list_files import GivenList, write_csv, write_xlsx
 from distributor.list_import_page import ListImport, download
 from distributor.list_plans import Plan
@@ -22,7 +25,9 @@ def _plan(member: CurrentMember, given: GivenList, at: datetime, lock: bool) -> 
 
 
 def _carry_out(member: CurrentMember, plan: Plan, at: datetime) -> str:
-    importing.carry_out(member.organization_id, plan, at)
+    if plan.changed:
+        step_up.require(member, at)
+    importing.carry_out(member.organization_id, plan, member, at)
     return gettext("Imported: %(added)s added, %(changed)s changed.", added=len(plan.added), changed=len(plan.changed))
 
 
@@ -39,6 +44,7 @@ def import_page() -> str:
 
 @blueprint.post("/accounts/import")
 @signed_in
+@limited(Limited.IMPORT)
 def check_file() -> ResponseReturnValue:
     """Show what a file would change; nothing is changed."""
     return IMPORT.check(changing_member())
@@ -46,6 +52,7 @@ def check_file() -> ResponseReturnValue:
 
 @blueprint.post("/accounts/import/confirm")
 @signed_in
+@limited(Limited.IMPORT)
 def confirm_file() -> ResponseReturnValue:
     """Carry out what was shown."""
     return IMPORT.confirm(changing_member())
@@ -53,6 +60,7 @@ def confirm_file() -> ResponseReturnValue:
 
 @blueprint.get("/accounts/accounts.<any(csv, xlsx):kind>")
 @signed_in
+@limited(Limited.EXPORT)
 def export(kind: str) -> Response:
     """All accounts in the layout that the import reads."""
     member = reading_member()

@@ -76,9 +76,8 @@ def set_reporting() -> ResponseReturnValue:
     """Switch a region and type on or off; only one that is there."""
     member, form = changing_member(), request.form
     scope = _scope(member, form.get("region", ""), form.get("type", ""))
-    on = form.get("on") == "yes"
-    acting = acting_upstream(member)
-    number = operations.set_reporting(member.organization_id, scope.region, scope.account_type, on, acting)
+    on, acting, at = form.get("on") == "yes", acting_upstream(member), clock.now()
+    number = operations.set_reporting(member.organization_id, scope.region, scope.account_type, on, acting, at=at)
     db.session.commit()
     flash(_switched(number, on), "success")
     return redirect(url_for(".reporting"))

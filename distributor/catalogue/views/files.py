@@ -13,6 +13,8 @@ from distributor.catalogue import importing, lists
 from distributor.catalogue.views.common import blueprint, changing_member, reading_member
 from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import signed_in
+from distributor.limits.operations import Limited
+from distributor.limits.routes import limited
 from distributor.list_files import GivenList, write_csv, write_xlsx
 from distributor.list_import_page import ListImport, download
 from distributor.list_plans import Plan
@@ -48,6 +50,7 @@ def import_page() -> str:
 
 @blueprint.post("/import")
 @signed_in
+@limited(Limited.IMPORT)
 def check_file() -> ResponseReturnValue:
     """Show what a file would change; nothing is changed."""
     return IMPORT.check(changing_member())
@@ -55,6 +58,7 @@ def check_file() -> ResponseReturnValue:
 
 @blueprint.post("/import/confirm")
 @signed_in
+@limited(Limited.IMPORT)
 def confirm_file() -> ResponseReturnValue:
     """Carry out what was shown."""
     return IMPORT.confirm(changing_member())
@@ -62,6 +66,7 @@ def confirm_file() -> ResponseReturnValue:
 
 @blueprint.get("/products.<any(csv, xlsx):kind>")
 @signed_in
+@limited(Limited.EXPORT)
 def export(kind: str) -> Response:
     """All products in the layout that the import reads."""
     member = reading_member()

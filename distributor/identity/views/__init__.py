@@ -1,6 +1,6 @@
-"""Pages about oneself: the way in and out, and the profile, which adds its routes to the same blueprint."""
+"""Pages about oneself: the way in and out, and the profile; each file adds its routes to the same blueprint."""
 
-from distributor.identity.views import profile, words
-from distributor.identity.views.door import blueprint
+from distributor.identity.views import confirm, door, profile, second_step, security, words
+from distributor.identity.views.blueprint import blueprint
 
-__all__ = ["blueprint", "profile", "words"]
+__all__ = ["blueprint", "confirm", "door", "profile", "second_step", "security", "words"]

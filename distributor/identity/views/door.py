@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from werkzeug.wrappers import Response
 
 from distributor import clock
-from distributor.config import Settings
 from distributor.database import db
 from distributor.errors import InputRefused, NotFound
-from distributor.identity import operations, queries, sessions
-from distributor.identity.current import cookie_name, current_member, forget_member, public, require_member, signed_in
+from distributor.identity import factors, operations, passkeys, queries, sessions, trail
+from distributor.identity.current import current_member, public, require_member, signed_in
+from distributor.identity.views import second_step
+from distributor.identity.views.blueprint import blueprint
+from distributor.identity.views.entering import end_present, enter, with_cookie
 from distributor.identity.views.forms import by_field, same_twice
 from distributor.languages import asked_for
+from distributor.limits import operations as limits
+from distributor.limits.operations import Limited
 from distributor.paths import local_path
-
-blueprint = Blueprint("identity", __name__)
+from distributor.people.operations import passwords
+from distributor.single_sign_on.queries import doors_for
 
 
 @blueprint.get("/sign-in")
@@ -39,25 +41,33 @@ def sign_in() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Check address and password; the answer to a wrong one and to an unknown one is the same."""
     wanted, email = local_path(request.form.get("next")), request.form.get("email", "")
-    at, agent = clock.now(), request.user_agent.string
-    found = operations.sign_in(email, request.form.get("password", ""), at, address=request.remote_addr, agent=agent)
-    if found is None:
+    at = clock.now()
+    limits.spend(Limited.SIGN_IN_FROM, limits.network_of(request.remote_addr), at)
+    limits.spend(Limited.SIGN_IN, queries.tidy_email(email), at)
+    member = operations.known_by_password(email, request.form.get("password", ""))
+    if member is None:
+        trail.note_failed_sign_in(email, at)
+        db.session.commit()
         refusal = gettext("The e-mail or the password is not right. Check both, or ask the admin of your organization.")
         return _door(wanted, email, refusal), 422
-    _end_present(at)
-    db.session.commit()
-    session.clear()  # tokens of forms that were given out to a stranger end here
-    return _with_cookie(redirect(wanted or "/"), found[0])
+    limits.give_back(Limited.SIGN_IN_FROM, limits.network_of(request.remote_addr))
+    limits.give_back(Limited.SIGN_IN, queries.tidy_email(email))
+    if factors.of_user(member.user_id):
+        return second_step.begin(member.user_id, wanted, at)
+    return enter(member, wanted, at, proof="password")
 
 
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> ResponseReturnValue:
     """End the sign-in; doing it twice is fine."""
-    _end_present(clock.now())
+    member = current_member()
+    end_present(clock.now())
     db.session.commit()
     session.clear()
-    return _with_cookie(redirect(url_for("identity.sign_in")), None)
+    if member is not None and member.vouched_by is not None:
+        return with_cookie(redirect(url_for("single_sign_on.left", uid=member.organization_uid)), None)
+    return with_cookie(redirect(url_for("identity.sign_in")), None)
 
 
 @blueprint.post("/switch")
@@ -66,6 +76,8 @@ def switch() -> ResponseReturnValue:
     """Act for another of one's organizations from now on."""
     member = require_member()
     chosen = queries.membership(member.user_id, _uid(request.form.get("membership", "")))
+    if chosen not in queries.members_by_own_proof(member.user_id):
+        return redirect(url_for("single_sign_on.organization", uid=chosen.organization_uid))
     if member.web_session_id is not None:
         sessions.switch(member.web_session_id, chosen.member_id)
     db.session.commit()
@@ -86,7 +98,7 @@ def keep_password(token: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     try:
         same_twice(password, request.form.get("again", ""))
-        done = operations.use_password_link(token, password, clock.now(), language=asked_for())
+        done = passwords.use_link(token, password, clock.now(), language=asked_for())
     except InputRefused as refused:
         return _link_page(token, by_field(refused))
     db.session.commit()
@@ -103,6 +115,8 @@ def _door(wanted: str | None, email: str = "", error: str = "") -> str:
         email=email[: operations.LONGEST_EMAIL],
         error=error,
         next=wanted,
+        doors=doors_for(email),
+        passkeys_possible=passkeys.possible(current_app.config["SETTINGS"]),
         distributor_name=queries.only_distributor_name(),
     )
 
@@ -113,28 +127,6 @@ def _link_page(token: str, errors: dict[str, str]) -> ResponseReturnValue:
     if invited is None:
         return page, HTTPStatus.NOT_FOUND
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-
-
-def _end_present(at: datetime) -> None:
-    member = current_member()
-    if member is not None:
-        sessions.end(member.user_id, at, row_id=member.web_session_id)
-    forget_member()
-
-
-def _with_cookie(answer: Response, token: str | None) -> Response:
-    """The answer with the cookie of a sign-in; without a token it takes the cookie away."""
-    settings: Settings = current_app.config["SETTINGS"]
-    answer.set_cookie(
-        cookie_name(),
-        token or "",
-        max_age=sessions.ABSOLUTE if token else 0,
-        path="/",
-        secure=settings.behind_tls,
-        httponly=True,
-        samesite="Lax",
-    )
-    return answer
 
 
 def _uid(text: str) -> UUID:

@@ -12,21 +12,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale, get_locale, gettext, ngettext
 
 from distributor import clock, languages
+from distributor.api_tokens import operations as api_tokens
 from distributor.calendars import operations as calendars
 from distributor.calendars.queries import link_of
 from distributor.config import Settings
 from distributor.database import db
+from distributor.delegation import queries as delegation
 from distributor.delivery.choices import change_choices, choices
 from distributor.errors import FieldError, InputRefused, NotFound
-from distributor.identity import operations, queries, sessions, tokens
+from distributor.identity import factors, operations, sessions, step_up, tokens, trail
 from distributor.identity.current import require_member, signed_in
 from distributor.identity.devices import device
 from distributor.identity.scopes import SCOPES, possible_scopes
-from distributor.identity.views.door import blueprint
+from distributor.identity.views.blueprint import blueprint
 from distributor.identity.views.forms import by_field, same_twice
+from distributor.people.operations import passwords
 
-# How many days a token may live; 0 has no end.
-TOKEN_DAYS = (30, 90, 365, 0)
+# How many days a token may live: a forgotten one ends by itself within a year (OWASP ASVS 5.0, 13.3.4).
+TOKEN_DAYS = (7, 30, 90, 365)
 
 
 @blueprint.get("/profile")
@@ -44,6 +47,7 @@ def save_details() -> ResponseReturnValue:
         operations.change_details(require_member(), request.form.get("name", ""), request.form.get("phone", ""))
     except InputRefused as refused:
         return _refused("details", refused)
+    trail.note("member.details_changed", require_member(), clock.now(), require_member().email)
     return _kept(gettext("Your contact details are saved."))
 
 
@@ -96,7 +100,7 @@ def change_password() -> ResponseReturnValue:
     form = request.form
     try:
         same_twice(form.get("password", ""), form.get("again", ""))
-        operations.change_password(require_member(), form.get("present", ""), form.get("password", ""), clock.now())
+        passwords.change(require_member(), form.get("present", ""), form.get("password", ""), clock.now())
     except InputRefused as refused:
         return _refused("password", refused)
     return _kept(gettext("Your password is changed. Everywhere else you are signed out."))
@@ -106,12 +110,11 @@ def change_password() -> ResponseReturnValue:
 @signed_in
 def make_token() -> ResponseReturnValue:
     """Make an API token and show it, this once: the answer is the page itself, as a redirect could not carry it."""
-    at, form = clock.now(), request.form
+    member, at, form = require_member(), clock.now(), request.form
     try:
         expires_at = _expiry(form.get("days", ""), at)
-        made, _row = tokens.create_token(
-            require_member(), form.get("token_name", ""), form.getlist("scopes"), expires_at, at
-        )
+        made, _row = api_tokens.make(member, form.get("token_name", ""), form.getlist("scopes"), expires_at, at)
+        step_up.require(member, at)
     except InputRefused as refused:
         return _refused("token", refused)
     db.session.commit()
@@ -122,8 +125,7 @@ def make_token() -> ResponseReturnValue:
 @signed_in
 def revoke_token(uid: UUID) -> ResponseReturnValue:
     """End one of one's tokens."""
-    if not tokens.revoke(require_member().member_id, clock.now(), uid):
-        raise NotFound(gettext("This token"))
+    api_tokens.revoke_own(require_member(), uid, clock.now())
     return _kept(gettext("The token is revoked: the next call with it is refused."), "tokens")
 
 
@@ -131,9 +133,27 @@ def revoke_token(uid: UUID) -> ResponseReturnValue:
 @signed_in
 def revoke_sign_in(uid: UUID) -> ResponseReturnValue:
     """End one of one's sign-ins."""
-    if not sessions.end(require_member().user_id, clock.now(), uid=uid):
+    member, at = require_member(), clock.now()
+    if not sessions.end(member.user_id, at, uid=uid):
         raise NotFound(gettext("This sign-in"))
+    trail.note("session.ended", member, at, count=1)
     return _kept(gettext("That device is signed out."), "sign-ins")
+
+
+@blueprint.post("/profile/sign-ins/revoke")
+@signed_in
+def revoke_other_sign_ins() -> ResponseReturnValue:
+    """End all of one's sign-ins but this one; doing it twice is fine."""
+    member, at = require_member(), clock.now()
+    ended = sessions.end_others(member.user_id, member.web_session_id, at)
+    if ended:
+        trail.note("session.ended", member, at, count=ended)
+    said = ngettext(
+        "%(num)s other sign-in is ended. You stay signed in here.",
+        "%(num)s other sign-ins are ended. You stay signed in here.",
+        ended,
+    )
+    return _kept(said, "sign-ins")
 
 
 def _kept(said: str, section: str | None = None) -> ResponseReturnValue:
@@ -152,17 +172,20 @@ def _page(**more: Any) -> str:
     made, shown this once.
     """
     member, at = require_member(), clock.now()
+    user, has_second_step = factors.person(member.user_id)
     return render_template(
         "identity/profile.html",
-        user=queries.user(member.user_id),
+        user=user,
         member=member,
         languages=languages.LANGUAGE_NAMES.items(),
         language=str(get_locale()),
         choices=choices(member),
+        has_second_step=has_second_step,
         calendar=link_of(member.member_id),
+        substitutes=delegation.of_member(member.member_id, at),
         tokens=tokens.of_member(member.member_id),
-        sign_ins=sessions.of_user(member.user_id, at),
-        scopes=[SCOPES[name] for name in possible_scopes(member.roles, is_distributor=member.is_distributor)],
+        sign_ins=sessions.of_user(member.user_id, at, vouched_by=member.vouched_by),
+        scopes=[SCOPES[name] for name in possible_scopes(member.own_roles, is_distributor=member.is_distributor)],
         token_days=TOKEN_DAYS,
         now=at,
         device=device,
@@ -171,9 +194,9 @@ def _page(**more: Any) -> str:
     )
 
 
-def _expiry(days: str, at: datetime) -> datetime | None:
+def _expiry(days: str, at: datetime) -> datetime:
     if days not in {str(offered) for offered in TOKEN_DAYS}:
         raise InputRefused(
             gettext("No token was made."), [FieldError(gettext("Choose how long it may be used."), "days")]
         )
-    return at + timedelta(days=int(days)) if int(days) else None
+    return at + timedelta(days=int(days))

@@ -9,7 +9,7 @@ from distributor import clock
 from distributor.database import db
 from distributor.identity import tour
 from distributor.identity.current import require_member, signed_in
-from distributor.identity.views.door import blueprint
+from distributor.identity.views.blueprint import blueprint
 from distributor.paths import local_path
 
 

@@ -15,6 +15,7 @@ from distributor.api.answers import Answer, once
 from distributor.api.bodies import json_body, load_list, refused
 from distributor.api.calls import IF_MATCH, KEY, call
 from distributor.errors import FieldError, Forbidden, NotFound
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
 from distributor.problems import Problem, problem_of
@@ -23,6 +24,7 @@ from distributor.usage_reports import keyset, schemas, shapes
 from distributor.usage_reports.api.lines import PROBLEMS, check_line
 from distributor.usage_reports.api.taking import Change, blueprint, take
 from distributor.usage_reports.operations import bulk, steps
+from distributor.usage_reports.proving import require_above_limit
 from distributor.usage_reports.queries import ReportRow
 from workflows.events import Event
 from workflows.usage_report import Side, Step
@@ -69,11 +71,14 @@ def recall(uid: UUID) -> Response:
 def endorse(uid: UUID) -> Response:
     """Endorse
 
-    The first of two reviewers of a report over the account's approval limit.
+    The first of two reviewers of a report over the account's approval limit. Refused with `step-up-required`
+    unless the token's person has signed in or confirmed in the browser within the last ten minutes.
     """
 
     def act(c: Change, _body: Given) -> Event:
-        return steps.endorse(c.report, c.acting, c.at, version=c.version)
+        event = steps.endorse(c.report, c.acting, c.at, version=c.version)
+        require_above_limit(c.report, c.member, c.at)
+        return event
 
     return take(uid, Step.ENDORSE, schemas.NothingBody, act)
 
@@ -86,11 +91,14 @@ def approve(uid: UUID) -> Response:
     """Approve
 
     The distributor accepts the figures. Over the account's approval limit, somebody else has to endorse them
-    first.
+    first, and the token's person has to have signed in or confirmed in the browser within the last ten minutes
+    (else `step-up-required`).
     """
 
     def act(c: Change, _body: Given) -> Event:
-        return steps.approve(c.report, c.acting, c.at, version=c.version)
+        event = steps.approve(c.report, c.acting, c.at, version=c.version)
+        require_above_limit(c.report, c.member, c.at)
+        return event
 
     return take(uid, Step.APPROVE, schemas.NothingBody, act)
 
@@ -150,11 +158,15 @@ def _check_scope(any_of: tuple[str, ...]) -> None:
 def waive(uid: UUID, line: UUID) -> Response:
     """Waive a penalty
 
-    The line's chargeable units return to what the MSP had declared; the reason explains it.
+    The line's chargeable units return to what the MSP had declared; the reason explains it. Refused with
+    `step-up-required` unless the token's person has signed in or confirmed in the browser within the last ten
+    minutes.
     """
 
     def act(c: Change, body: Given) -> Event:
-        return steps.waive(c.report, line, c.acting, c.at, reason=body["reason"], version=c.version)
+        event = steps.waive(c.report, line, c.acting, c.at, reason=body["reason"], version=c.version)
+        step_up.require(c.member, c.at)
+        return event
 
     return take(uid, Step.WAIVE, schemas.ReasonBody, act, lambda report, _member: check_line(report, line))
 

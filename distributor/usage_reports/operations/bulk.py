@@ -20,6 +20,7 @@ from distributor.identity.acting import CurrentMember, acting
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.operations.automatic import LAST_AMOUNT
 from distributor.usage_reports.policies import Policy
+from distributor.usage_reports.proving import require_above_limit
 from distributor.usage_reports.queries import REPORT, ReportRow, reports_in_sight_for_update
 from workflows.errors import Refused
 from workflows.events import Approved
@@ -62,6 +63,7 @@ def _approve(report: ReportRow, version: int, member: CurrentMember, at: datetim
             # Asked last: whose step it is and whether the report is still the one that was seen are better news.
             if stop:
                 raise Conflict(stop)
+            require_above_limit(report, member, at)
     except Refused as refused:
         return Answer(report.uid, report, refused=refused)
     except IntegrityError:

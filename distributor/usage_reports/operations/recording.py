@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 
 from distributor.database import db
-from distributor.identity.acting import Acting
+from distributor.identity.acting import Acting, names_both
 from distributor.usage_reports.notifications import AUDIENCES, STATUTORY, Audience, is_urgent
 from distributor.usage_reports.queries import ReportRow
 from workflows.events import Event
@@ -46,6 +46,17 @@ AMONG = "r.id = ANY(CAST(:ids AS bigint[]))"
 # and whether they go to those, too, who switched their kind off.
 OF_STEP = ("'version:' || s.version", "jsonb_build_object('version', s.version)", "false")
 STATUTORY_KINDS = ", ".join(f"('{side}', '{event}')" for side, events in STATUTORY.items() for event in sorted(events))
+
+# Whether a member is among those who are told; the contact of an account stands for the others of its distributor.
+HEARS = "(CASE WHEN contact.id IS NULL THEN {0}.roles && audience.roles ELSE {0}.id = contact.id END)"
+CONTACT = """SELECT one.id FROM accounts a JOIN members one ON one.id = a.contact_id AND one.removed_at IS NULL
+      JOIN users person ON person.id = one.user_id AND person.disabled_at IS NULL WHERE a.id = s.account_id"""
+# Somebody who is told, and for whom the member `m` acts at that moment.
+LENDER = f"""SELECT person.name FROM substitutes lent
+      JOIN members away ON away.id = lent.absent_id AND away.removed_at IS NULL
+      JOIN users person ON person.id = away.user_id AND person.disabled_at IS NULL
+    WHERE lent.substitute_id = m.id AND lent.revoked_at IS NULL AND lent.starts_at <= :at AND lent.ends_at > :at
+      AND {HEARS.format("away")} ORDER BY lent.ends_at, lent.id LIMIT 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +92,7 @@ def _parameters(steps: Sequence[Recorded], acting: Acting, tell: str | None) -> 
     event = steps[0].event
     return {
         "ids": [step.report.id for step in steps],
-        "steps": json.dumps([_given(step) for step in steps]),
+        "steps": json.dumps([_given(step, acting) for step in steps]),
         "step": str(event.step),
         "at": event.at,
         "reason": steps[0].reason,
@@ -95,11 +106,14 @@ def _parameters(steps: Sequence[Recorded], acting: Acting, tell: str | None) -> 
     }
 
 
-def _given(step: Recorded) -> dict[str, Any]:
+def _given(step: Recorded, acting: Acting) -> dict[str, Any]:
     """A step as the statement takes it: one JSON text for all is much cheaper to write than an array per column."""
     sets = {column: None if value is None else _plain(value) for column, value in step.columns.items()}
-    event = step.event
-    return {**sets, "id": step.report.id, "source": event.source, "target": event.target, "details": _details(step)}
+    event, details = step.event, _details(step)
+    if event.in_name_of is not None:
+        details |= names_both(acting.acts_for, event.in_name_of)
+    known = {"id": step.report.id, "source": event.source, "target": event.target, "for_user_id": event.in_name_of}
+    return {**sets, **known, "details": details}
 
 
 def _details(step: Recorded) -> dict[str, Any]:
@@ -124,16 +138,16 @@ def _statement(columns: tuple[str, ...], audiences: tuple[Audience, ...]) -> Tex
     return text(f"""
 WITH s AS (
   SELECT r.id, r.account_id, r.distributor_id, r.msp_id, r.version + 1 AS version, given.source, given.target,
-         given.details{"".join(f", given.{column}" for column in columns)}
+         given.for_user_id, given.details{"".join(f", given.{column}" for column in columns)}
   FROM jsonb_to_recordset(CAST(:steps AS jsonb))
-         AS given (id bigint, source text, target text, details jsonb{types})
+         AS given (id bigint, source text, target text, for_user_id bigint, details jsonb{types})
   JOIN usage_reports r ON r.id = given.id AND {AMONG}
 ), acted AS (
   INSERT INTO report_actions (report_id, account_id, distributor_id, msp_id, version, step, from_status, to_status, at,
-    actor_side, actor_user_id, actor_name, via, web_session_id, api_token_id, reason, details)
+    actor_side, actor_user_id, actor_name, for_user_id, via, web_session_id, api_token_id, reason, details)
   SELECT id, account_id, distributor_id, msp_id, version, :step, source, target, :at,
-         :side, CAST(:user_id AS bigint), :name, :via, CAST(:web_session_id AS bigint), CAST(:api_token_id AS bigint),
-         :reason, details
+         :side, CAST(:user_id AS bigint), :name, for_user_id, :via, CAST(:web_session_id AS bigint),
+         CAST(:api_token_id AS bigint), :reason, details
   FROM s
 ){told}
 UPDATE usage_reports r SET version = s.version, status = s.target{sets} FROM s WHERE r.id = s.id
@@ -168,24 +182,28 @@ WITH s AS (
 
 
 def _telling(audiences: tuple[Audience, ...], occasion: str, details: str, urgent: str) -> str:
-    """A row of the outbox for each member a step concerns: not for the acting person where the audience says so, nor
-    for those who switched the kind off where that is allowed.
+    """A row of the outbox for each member a step concerns and for whoever acts for one: not for the acting person where
+    the audience says so, nor for those who switched the kind off where that is allowed.
     """
     rows = ", ".join(
-        f"('{audience.side}', ARRAY[{', '.join(repr(str(role)) for role in audience.roles)}], {audience.but_actor})"
+        f"('{audience.side}', ARRAY[{', '.join(repr(str(role)) for role in audience.roles)}], {audience.but_actor},"
+        f" {audience.contact_first})"
         for audience in audiences
     )
     return f"""
   INSERT INTO notifications (account_id, distributor_id, msp_id, report_id, event, occasion, recipient, user_id, side,
     details, next_attempt_at, created_at)
   SELECT s.account_id, s.distributor_id, s.msp_id, s.id, CAST(:event AS text), {occasion}, u.email, u.id, audience.side,
-    {details}, :at, :at
+    {details} || CASE WHEN {HEARS.format("m")} THEN '{{}}' ELSE jsonb_build_object('for', lender.name) END, :at, :at
   FROM s
-  CROSS JOIN (VALUES {rows}) AS audience (side, roles, but_actor)
+  CROSS JOIN (VALUES {rows}) AS audience (side, roles, but_actor, contact_first)
+  LEFT JOIN members contact ON audience.contact_first AND contact.id = ({CONTACT})
   JOIN members m ON m.organization_id = CASE audience.side WHEN 'msp' THEN s.msp_id ELSE s.distributor_id END
-    AND m.roles && audience.roles AND m.removed_at IS NULL
+    AND m.removed_at IS NULL
+  LEFT JOIN LATERAL ({LENDER}) lender ON true
   JOIN users u ON u.id = m.user_id AND u.disabled_at IS NULL
-  WHERE NOT (audience.but_actor AND u.id IS NOT DISTINCT FROM CAST(:user_id AS bigint))
+  WHERE ({HEARS.format("m")} OR lender.name IS NOT NULL)
+    AND NOT (audience.but_actor AND u.id IS NOT DISTINCT FROM CAST(:user_id AS bigint))
     AND ({urgent} OR audience.side || ':' || CAST(:event AS text) <> ALL (m.muted)
       OR (audience.side, CAST(:event AS text)) IN ({STATUTORY_KINDS}))
   ON CONFLICT DO NOTHING"""

@@ -35,7 +35,7 @@ def create(story: Story, by: CurrentMember | None = None, at: datetime = AT, **f
 
 
 def reporting(story: Story, region: str, on: bool, by: CurrentMember | None = None) -> int:
-    return set_reporting(story.distributor.id, region, "MSP", on, acting_upstream(by or story.admin))
+    return set_reporting(story.distributor.id, region, "MSP", on, acting_upstream(by or story.admin), at=AT)
 
 
 def change(story: Story, made: PutAccount, by: CurrentMember | None = None, **changes: Any) -> dict[str, Any]:
@@ -55,7 +55,8 @@ def test_a_number_and_a_name_are_enough(story: Story) -> None:
         "auto_submit_after_days": 10, "resubmit_after_days": 7, "opens_on_day": 20, "opens_days_after_end": None,
         "closing_day": None, "tolerance_units": "0", "tolerance_percent": "0", "currency": "EUR", "time_zone": "UTC",
         "usage_source": "feed", "reports_from": "2026-11", "reports_until": None, "approval_limit": None,
-        "corrections_allowed": True, "auto_approve": None, "uplift_percent": "0",
+        "corrections_allowed": True, "auto_approve": None, "uplift_percent": "0", "escalate_to_admins_days": 2,
+        "escalate_to_distributor_days": 1,
     }  # fmt: skip
     assert shape["usage_reports"] is True
 

@@ -134,9 +134,10 @@ def test_pages_ask_the_database_a_fixed_number_of_times(
     for _ in range(accounts):
         account(story.distributor, story.msp)
     admin.get("/profile")
+    uid = story.account.uid
     for path in (*PAGES, *CHANGING):
         with Counting() as counting:
-            assert admin.get(path.format(uid=story.account.uid)).status_code == 200
+            assert admin.get(path.format(uid=uid)).status_code == 200
         assert len(counting.statements) <= 8, path
 
 

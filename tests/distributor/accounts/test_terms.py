@@ -42,7 +42,7 @@ def test_given_terms_are_kept_as_they_were_given(story: Story) -> None:
         "closing_day": 28, "tolerance_units": "1.5", "tolerance_percent": "2.25", "currency": "JPY",
         "time_zone": "Europe/Dublin", "usage_source": "manual", "reports_from": "2026-01", "reports_until": "2027-12",
         "approval_limit": "10000", "corrections_allowed": False, "auto_approve": {"max_change_percent": "5"},
-        "uplift_percent": "10",
+        "uplift_percent": "10", "escalate_to_admins_days": 5, "escalate_to_distributor_days": None,
     }  # fmt: skip
     assert queries.account_shape(create(story, terms=terms).account)["terms"] == terms
 

@@ -12,8 +12,10 @@ from jsonschema import Draft202012Validator
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
+from distributor import clock
 from distributor.api.document import openapi
 from distributor.database import db
+from distributor.identity import sessions
 from distributor.identity.acting import CurrentMember
 from distributor.identity.scopes import possible_scopes
 from distributor.identity.tokens import create_token
@@ -24,14 +26,22 @@ FREE = {"Problem"}
 
 
 class Caller:
-    """A member's program. `scopes` are all that the member can hold unless said otherwise."""
+    """A member's program. `scopes` are all that the member can hold unless said otherwise.
+
+    The member has just signed in in a browser, too, as what weighs most asks for.
+    """
 
     def __init__(self, app: Flask, member: CurrentMember, *scopes: str) -> None:
         held = scopes or possible_scopes(member.roles, is_distributor=member.is_distributor)
         self.token, _ = create_token(member, name="test", scopes=list(held), expires_at=None, at=OPENED_AT)
-        db.session.commit()
-        self.app, self.client = app, app.test_client()
+        self.app, self.client, self.member = app, app.test_client(), member
+        self.sign_in()
         self.routes = app.url_map.bind("localhost")
+
+    def sign_in(self) -> None:
+        """Let the member sign in now: after ten minutes it counts no more."""
+        sessions.start(self.member.user_id, self.member.member_id, clock.now())
+        db.session.commit()
 
     def get(self, path: str, **headers: str) -> TestResponse:
         return self.call("GET", path, **headers)

@@ -77,6 +77,8 @@ def test_a_penalty_is_waived_with_a_reason(opened: Opened, story: Story, clock: 
     db.session.commit()
     path = f"/reports/{report.uid}/lines/{story.lines(report)[0].uid}/waive"
     assert kind(reviewer.post(path, **version(2))) == (422, "reason-required")
+    assert kind(reviewer.post(path, {"reason": "Agreed"}, **version(2))) == (403, "step-up-required")
+    reviewer.sign_in()
     waived = reviewer.post(path, {"reason": "Agreed"}, **version(2)).get_json()
     assert (waived["totals"]["penalised"], waived["totals"]["amount"]) == (0, "826.50")
     (line,) = reviewer.get(f"/reports/{report.uid}").get_json()["lines"]

@@ -15,6 +15,7 @@ from distributor.delivery.models import Notification
 from distributor.delivery.operations import tell_to_set_password
 from distributor.delivery.rendering import Mail, rendered
 from distributor.identity.acting import CurrentMember, acting, system
+from distributor.usage_reports.escalating import escalate
 from distributor.usage_reports.operations import automatic, drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
 from distributor.usage_reports.queries import REPORT, ReportRow
@@ -41,10 +42,13 @@ class Gallery:
                 self.mails.setdefault((row.event, row.side), rendered(row))
 
     def life_by_hand(self, story: Story) -> None:
-        """Opened, reminded, submitted, recalled, rejected, endorsed, approved, reopened by either side."""
+        """Opened, reminded, unopened, submitted, recalled, rejected, endorsed, approved, reopened by either side."""
         report = open_story(story)
         self.collect()
         automatic.remind(report.due_at - timedelta(days=3))
+        member(story.msp, Role.ADMIN)
+        for left in (2, 1):
+            escalate(report.due_at - timedelta(days=left))
         self.collect()
         report = self._explained(story, report)
         report = self._step(story, steps.submit, report, story.preparer)

@@ -14,6 +14,7 @@ from sqlalchemy import Row, event, select, update
 
 from distributor.config import data_folder
 from distributor.database import db
+from distributor.delivery.events import PERSONAL
 from distributor.delivery.models import Notification
 from distributor.delivery.rendering import PAGE, Mail, known_locale, rendered
 from distributor.identity.acting import acting, system
@@ -82,12 +83,12 @@ def test_text_and_html_say_the_same(app: Flask) -> None:
 
 def test_each_folder_of_mails_is_an_event_that_somebody_hears_of() -> None:
     folders = {path.parent.name for path in Path(data_folder("templates"), "email").glob("*/words.txt")}
-    assert folders == {*AUDIENCES, "password_link"}
+    assert folders == {*AUDIENCES, *PERSONAL}
 
 
 def test_the_notifications_page_has_a_label_for_every_event(app: Flask) -> None:
     source = "{% from 'delivery/words.html' import event_label %}{{ event_label(event) }}"
-    labels = [render_template_string(source, event=event).strip() for event in (*AUDIENCES, "password_link")]
+    labels = [render_template_string(source, event=event).strip() for event in (*AUDIENCES, *PERSONAL)]
     assert all(labels)
 
 

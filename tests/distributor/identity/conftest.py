@@ -48,6 +48,13 @@ def aoife(story: Story) -> CurrentMember:
     return story.preparer
 
 
+@pytest.fixture
+def niamh(story: Story) -> CurrentMember:
+    """The distributor's admin, with a password."""
+    operations.set_password(user_of(story.admin), PASSWORD)
+    return story.admin
+
+
 def user_of(member: CurrentMember) -> User:
     return queries.user(member.user_id)
 

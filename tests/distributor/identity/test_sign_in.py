@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.test import TestResponse
 
 from distributor import create_app
@@ -213,3 +213,10 @@ def test_nobody_switches_to_a_membership_that_is_not_theirs(app: Flask, story: S
     browser = clients.sign_in(app, story.preparer)
     assert browser.post("/switch", data={"membership": foreign}).status_code == 404
     assert "Review queue" not in browser.get("/profile").text
+
+
+def test_every_sign_in_is_in_the_trail_with_what_proved_it(app: Flask, aoife: CurrentMember) -> None:
+    enter(clients.visitor(app), aoife.email)
+    db.session.rollback()
+    entries = db.session.execute(text("SELECT subject, details FROM audit_entries WHERE what = 'session.started'"))
+    assert [(row.subject, row.details) for row in entries] == [(aoife.email, {"proof": "password"})]

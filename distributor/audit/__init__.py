@@ -1,0 +1,1 @@
+"""The audit trail: who did what, in chains of hashes that nobody can rewrite unseen (docs/audit.md)."""
