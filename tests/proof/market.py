@@ -11,12 +11,17 @@ from sqlalchemy import select, text
 
 from distributor.calendars.operations import make_link
 from distributor.database import db
+from distributor.delegation import operations as delegation
+from distributor.delegation.operations import Absence
 from distributor.delivery.models import Notification
 from distributor.held_files import hold
 from distributor.identity import sessions, tokens
 from distributor.identity.acting import CurrentMember, acting
+from distributor.identity.factor_models import Passkey
 from distributor.identity.models import ApiToken, Organization, WebSession
 from distributor.identity.scopes import possible_scopes
+from distributor.people.operations import invitations
+from distributor.people.operations.invitations import Invited
 from distributor.usage_reports import saved_views
 from distributor.usage_reports.operations import drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
@@ -62,6 +67,7 @@ class Market:
     def __init__(self, app: Flask, seed: int, distributors: int = 2, partners: int = 2) -> None:
         self.app, self.canaries = app, Canaries(seed)
         self.among = "/"  # probe addresses that begin so
+        self.versions: tuple[int, ...] = (2,)  # of reports in the requests; the long form tries more
         app.config["CLOCK"] = lambda: AT
         self.distributors: list[Company] = []
         self.partners: list[Company] = []
@@ -83,6 +89,8 @@ class Market:
             self.partners.append(company)
             self._trade(company, upstream)
         self._belongings(upstream)
+        for company in (upstream, *(one for one in self.partners if one.upstream is upstream)):
+            self._people(company)
 
     def _company(self, name: str, of: Organization, knows: frozenset[str], role: Role) -> Company:
         return Company(name, of, self._person(name, of, Role.ADMIN, role), self._person(name, of, Role.VIEWER), knows)
@@ -176,6 +184,23 @@ class Market:
         company.ids["organization"] = who.organization_uid
         mail = select(Notification.uid).filter_by(user_id=who.user_id).limit(1)
         company.ids["mail"] = db.session.scalars(mail).first() or uuid4()
+
+    def _people(self, company: Company) -> None:
+        """Who is asked in, who acts for whom, and what the manager proves itself with."""
+        who = company.manager.member
+        asked = Invited(f"Person {who.user_id}", f"{self.canaries.word(company.name)}@example.com", ("viewer",))
+        company.ids["invitation"] = invitations.invite(who, asked, AT).uid
+        away = Absence(
+            who.member_uid, company.viewer.member.member_uid, *(AT.date() + timedelta(days=days) for days in (40, 50))
+        )
+        company.ids["substitute"] = delegation.name_substitute(who, away, AT).uid
+        passkey = Passkey(
+            user_id=who.user_id, credential_id=who.member_uid.bytes, public_key=b"key", sign_count=0,
+            name=self.canaries.word(company.name), created_at=AT,
+        )  # fmt: skip
+        db.session.add(passkey)
+        db.session.flush()
+        company.ids["passkey"] = passkey.uid
 
     def strangers_to(self, victim: Company) -> dict[str, Company]:
         """Who must not know the partner: another account's MSP, another distributor, and that one's partner."""

@@ -17,11 +17,7 @@ from tests.proof.digests import digest_of
 from tests.proof.market import Company, Market, Person
 
 # Steps a page takes for any member of any role: a viewer keeps its own profile in order.
-ANYBODYS = ("identity.", "review.save_view", "review.rename_view", "review.delete_view")
-
-
-# Of reports just opened, changed once, and submitted.
-VERSIONS = (1, 2, 3)
+ANYBODYS = ("identity.", "delegation.", "review.save_view", "review.rename_view", "review.delete_view")
 
 
 @dataclass(frozen=True)
@@ -86,7 +82,7 @@ def _requests(market: Market, victim: Company) -> Iterator[tuple[Rule, str, str,
         for method in routes.methods(rule):
             if _is_public(rule, method):
                 continue
-            for version in (1,) if method == "GET" else VERSIONS:
+            for version in (1,) if method == "GET" else market.versions:
                 for body in routes.bodies(method, path, victim, version):
                     yield rule, method, path, body
 

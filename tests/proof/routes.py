@@ -15,7 +15,13 @@ from tests.proof.market import Company
 NAMES = {
     "accounts.": "account", "Accounts.": "account", "Usage.": "account",
     "catalogue.": "product",
+    "api_tokens.": "token",
+    "delegation.": "member", "delegation.end": "substitute",
     "delivery.": "mail",
+    "evidence_pack.": "preparing",
+    "identity.remove_passkey": "passkey",
+    "people.": "member", "people.resend": "invitation", "people.revoke": "invitation",
+    "single_sign_on.": "organization", "single_sign_on.release": "member",
     "evidence.": "preparing", "spreadsheets.": "preparing", "usage_reports.": "preparing",
     "identity.revoke_sign_in": "sign_in", "identity.revoke_token": "token",
     "review.": "review", "review.rename_view": "view", "review.delete_view": "view",

@@ -1,0 +1,86 @@
+"""A server, a migrated template and services on copies of it, for proofs that run outside the tests."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from distributor import create_app, schema
+from distributor.config import database_url
+from distributor.database import db
+from distributor.postgres import attach
+from distributor.tenancy import across_tenants
+from tests.conftest import administration, in_database, make_settings
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where proofs are made: the server's URL and the name of the database that the migrations built."""
+
+    server: str
+    template: str
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """TEST_DATABASE_URL's server, or an embedded one of its own, with the template."""
+    with _server() as server:
+        name = f"proof_{os.getpid()}_template"
+        with administration(server) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        try:
+            schema.migrate(in_database(server, name))
+            yield Ground(server, name)
+        finally:
+            _drop(server, name)
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield database_url(given)
+        return
+    with tempfile.TemporaryDirectory(prefix="distributor-proof-") as home:
+        # The server's user, another one when root runs this, must reach its folder.
+        Path(home).chmod(0o755)
+        with attach(Path(home), durable=False) as server:
+            yield server.url("postgres")
+
+
+NUMBER = itertools.count(1)
+
+
+@contextmanager
+def service(on: Ground) -> Iterator[Flask]:
+    """The service on a database of its own, inside an application context that works for everybody."""
+    name = f"proof_{os.getpid()}_{next(NUMBER)}"
+    with administration(on.server) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {on.template}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="distributor-proof-") as home:
+            yield from _inside(create_app(make_settings(in_database(on.server, name), Path(home))))
+    finally:
+        _drop(on.server, name)
+
+
+def _inside(app: Flask) -> Iterator[Flask]:
+    with app.app_context():
+        across_tenants()
+        try:
+            yield app
+        finally:
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _drop(server: str, name: str) -> None:
+    with administration(server) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
