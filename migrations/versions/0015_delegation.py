@@ -67,8 +67,10 @@ CREATE FUNCTION two_people_approve() RETURNS trigger LANGUAGE plpgsql SET search
 BEGIN
   IF EXISTS (
     SELECT FROM usage_reports r JOIN accounts a ON a.id = r.account_id
-      JOIN report_actions e ON e.report_id = r.id AND e.step = 'endorse' AND e.at = r.endorsed_at
-    WHERE r.id = NEW.report_id AND r.amount > a.approval_limit
+      CROSS JOIN LATERAL (
+        SELECT * FROM report_actions WHERE report_id = r.id AND step = 'endorse' ORDER BY version DESC LIMIT 1
+      ) e
+    WHERE r.id = NEW.report_id AND r.endorsed_at IS NOT NULL AND r.amount > a.approval_limit
       AND ARRAY[e.actor_user_id, e.for_user_id] && ARRAY[NEW.actor_user_id, NEW.for_user_id]
   ) THEN
     RAISE EXCEPTION 'usage report %: endorsed and approved by, or in the name of, the same person', NEW.report_id
