@@ -9,6 +9,8 @@ KINDS: dict[str, tuple[int, str]] = {
     "sign-in-required": (401, "No valid token: none was sent, or it was revoked or has expired."),
     "forbidden": (403, "The token lacks the scope, or the member's role does not allow the call."),
     "not-permitted": (403, "The member's role does not include this step of the workflow."),
+    "step-up-required": (403, "The token's person confirms at `/confirm` in the browser first, or signs in anew."),
+    "second-factor-required": (403, "The organization asks for a second step to sign in; the token's person has none."),
     "not-found": (404, "It does not exist, or is not yours to see."),
     "method-not-allowed": (405, "The address knows other methods: see `Allow`."),
     "transition-not-allowed": (
