@@ -61,7 +61,16 @@ export function showGate(dock, totals, waiting, canUndo) {
   gate.classList.toggle("is-ready", need + missing === 0);
   dock.querySelector("[data-gate-text]").textContent = need ? plural(texts.needComments, need) : missing ? plural(texts.needFigures, missing) : texts.ready;
   changeIcon(gate, need + missing ? "message-exclamation" : "circle-check");
-  dock.querySelector("[data-jumps]").replaceChildren(...waiting.slice(0, SHOWN_JUMPS).map(jumpTo));
+  showJumps(dock, waiting.slice(0, SHOWN_JUMPS));
+}
+
+let shown = null;
+
+function showJumps(dock, lines) {
+  const wanted = lines.map((line) => [line.id, line.difference].join(" ")).join();
+  if (wanted === shown) return;
+  shown = wanted;
+  dock.querySelector("[data-jumps]").replaceChildren(...lines.map(jumpTo));
 }
 
 function changeIcon(box, name) {

@@ -16,7 +16,7 @@ export function showIdle(totals, open, terms) {
   panel.classList.toggle("is-costly", risks.length > 0);
   panel.querySelector("[data-risks]").hidden = !risks.length;
   say(risks, open.length);
-  panel.querySelector("[data-risks] tbody").replaceChildren(...risks.slice(0, SHOWN_RISKS).map((line) => riskRow(line, terms)));
+  showRows(risks.slice(0, SHOWN_RISKS), terms);
   panel.querySelector("[data-risk-more]").textContent = risks.length > SHOWN_RISKS ? plural(texts.more, risks.length - SHOWN_RISKS) : "";
   panel.querySelector("[data-risk-total]").textContent = fill(texts.riskTotal, {
     symbol: terms.symbol,
@@ -24,6 +24,16 @@ export function showIdle(totals, open, terms) {
     after: terms.money(totals.amount + totals.penalty),
   });
   panel.querySelector("[data-risk-penalty]").textContent = `+ ${terms.money(totals.penalty)}`;
+}
+
+let shown = null;
+
+/** Rows that would stay as they are stay: most keys change none of them, and a table laid out anew is felt while typing. */
+function showRows(risks, terms) {
+  const wanted = risks.map((line) => [line.id, line.units, line.idleUnits, line.penalty].join(" ")).join();
+  if (wanted === shown) return;
+  shown = wanted;
+  panel.querySelector("[data-risks] tbody").replaceChildren(...risks.map((line) => riskRow(line, terms)));
 }
 
 /** Show the sentence that fits; the server wrote all of them, each with its number in a place of its own. */
