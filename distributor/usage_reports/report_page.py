@@ -56,14 +56,14 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
     actions = actions_for(queries.state_of(report), member.actor_for(report), at)
     lines = lines_of(report)
     editable = Step.SAVE in actions
-    page = max(1, request.args.get("page", 1, type=int))
-    shown, rest = parts_of(grid.groups(lines), page)
+    parts = parts_of(grid.groups(lines))
+    page = min(max(1, request.args.get("page", 1, type=int)), len(parts))
     products, customers = lists.added_line_choices(report) if editable else ([], [])
     return {
         "report": report,
         "cycle": Cycle.from_date(report.cycle),
         "actions": [str(step) for step in actions],
-        "groups": folded(shown),
+        "groups": folded(parts[page - 1]),
         "counts": grid.counts(report, lines),
         "idle": grid.idle(report, lines),
         "share": grid.elapsed_share(report, at),
@@ -73,12 +73,12 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "usage_note": usage_note(report),
         "pending": pending_usage(report) if editable else None,
         "settings": {
-            **settings_of(report, member, editable, Step.SUBMIT in actions, bool(rest)),
+            **settings_of(report, member, editable, Step.SUBMIT in actions, page == 1 < len(parts)),
             "group_by": grid.grouping(lines),
             "post_url": url_for("usage_reports.save", uid=report.uid, page=page if page > 1 else None),
             "refused": came.lines,
         },
-        "pages": _pages(report, page),
+        "pages": _pages(report, page, len(parts)),
         "products": products,
         "customers": customers,
         "reason": _last_reason(report),
@@ -91,9 +91,10 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
 def rest_of(report: ReportRow, member: CurrentMember) -> dict[str, Any]:
     """The context of templates/usage_reports/rest.html: the groups that follow the first answer's."""
     actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
-    first, later = parts_of(grid.groups(lines_of(report)), 1)
+    first, *later = parts_of(grid.groups(lines_of(report)))
     settings = settings_of(report, member, Step.SAVE in actions, False, False)
-    return {"settings": settings, "groups": folded(later), "first": 1 + sum(group.line_count for group in first)}
+    following = folded([group for part in later for group in part])
+    return {"settings": settings, "groups": following, "first": 1 + sum(group.line_count for group in first)}
 
 
 def lines_of(report: ReportRow) -> list[grid.GridLine]:
@@ -104,8 +105,8 @@ def lines_of(report: ReportRow) -> list[grid.GridLine]:
     return grid.grid_lines(report, rows, queries.provisioned_changes(report), earlier)
 
 
-def parts_of(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], list[grid.Group]]:
-    """Whole groups for the first answer and those that follow; `page` counts from 1 for readers without scripts."""
+def parts_of(groups: list[grid.Group]) -> list[list[grid.Group]]:
+    """Whole groups in parts of about FIRST_LINES: the first answer's and, without scripts, the pages after it."""
     pages: list[list[grid.Group]] = [[]]
     size = 0
     for group in groups:
@@ -114,8 +115,7 @@ def parts_of(groups: list[grid.Group], page: int) -> tuple[list[grid.Group], lis
             size = 0
         pages[-1].append(group)
         size += group.line_count
-    here = min(page, len(pages)) - 1
-    return pages[here], [group for later in pages[here + 1 :] for group in later] if page == 1 else []
+    return pages
 
 
 def folded(groups: list[grid.Group]) -> list[grid.Group]:
@@ -148,12 +148,11 @@ def _saved_meanwhile(line: dict[str, Any]) -> str:
     )
 
 
-def _pages(report: ReportRow, page: int) -> dict[str, Any]:
-    more = report.line_count > FIRST_LINES * page
+def _pages(report: ReportRow, page: int, last: int) -> dict[str, Any]:
     here = {"uid": report.uid}
     return {
         "previous": url_for("usage_reports.show", **here, page=page - 1) if page > 1 else "",
-        "next": url_for("usage_reports.show", **here, page=page + 1) if more else "",
+        "next": url_for("usage_reports.show", **here, page=page + 1) if page < last else "",
         "number": page,
     }
 

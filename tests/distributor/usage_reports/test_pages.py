@@ -16,7 +16,7 @@ from distributor.identity.acting import system
 from distributor.usage_reports.operations import automatic, steps
 from distributor.usage_reports.queries import ReportRow
 from tests.clients import sign_in
-from tests.factories import CYCLE, OPENED_AT, Story, member, organization
+from tests.factories import CYCLE, OPENED_AT, Story, customer, member, organization, product, usage
 from workflows.usage_report import Role
 
 AT = OPENED_AT + timedelta(days=1)
@@ -116,6 +116,18 @@ def test_a_wrong_number_comes_back_beside_its_field_with_what_was_typed(
     assert answer.status_code == 422
     assert said(answer, "3,5", "kept words", "line-error")
     assert story.lines(report)[0].chargeable_units == 290
+
+
+def test_every_line_is_reached_without_scripts_however_long_the_groups_are(app: Flask, story: Story) -> None:
+    whole = [customer(story.account) for _ in range(4)]
+    rows = [(one, product(story.distributor), "40", None) for one in whole for _ in range(60)]
+    usage(story.account, rows)
+    report, browser, seen = story.open_cycle(), sign_in(app, story.preparer), 0
+    for page in range(1, 5):
+        answer = browser.get(f"/reports/{report.uid}?page={page}")
+        seen += answer.text.count('class="line')
+        assert (f"page={page + 1}" in answer.text) == (page < 4)
+    assert seen == 240
 
 
 def test_the_rest_of_a_long_report_is_fetched_by_group(app: Flask, story: Story) -> None:
