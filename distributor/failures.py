@@ -133,7 +133,7 @@ def _refused(error: Refused) -> ResponseReturnValue:
 
 def _note_denied(found: Problem) -> None:
     """Who asked for what is not theirs, for whoever watches over the service (OWASP ASVS 5.0, 16.3.2)."""
-    if found.status in DENIED:
+    if found.status in DENIED and request.endpoint is not None:  # an address that is none at all is nobody's
         member = member_if_known()
         who = str(member.member_uid) if member else None
         log.warning("access denied", status=found.status, method=request.method, path=request.path, member=who)
@@ -163,7 +163,9 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code != HTTPStatus.SERVICE_UNAVAILABLE:  # the database may be what is away
         _know_reader()
     reason = error.description if error.code in {400, 403, 411, 413, 429, 503} else None
-    answer = _answer(problem_of_http(error), reason=reason)
+    found = problem_of_http(error)
+    _note_denied(found)
+    answer = _answer(found, reason=reason)
     for name, value in error.get_headers(request.environ):
         if name.lower() not in {"content-type", "content-length"}:
             answer.headers[name] = value

@@ -296,3 +296,12 @@ def test_who_was_denied_what_is_logged(edge: Flask) -> None:
     with capture_logs() as logged:
         clients.visitor(edge).get("/api/v1/probe/refuse/conflict")
     assert logged == []
+
+
+def test_a_form_of_another_site_is_logged_and_an_address_that_is_none_is_not(edge: Flask) -> None:
+    with capture_logs() as logged:
+        clients.visitor(edge).post("/sign-in", headers={"Sec-Fetch-Site": "cross-site"})
+    assert [(line["event"], line["status"]) for line in logged] == [("access denied", 403)]
+    with capture_logs() as logged:
+        clients.visitor(edge).get("/no-such-address")
+    assert logged == []
