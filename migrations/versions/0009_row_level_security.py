@@ -36,11 +36,11 @@ BOTH_SIDES = f"distributor_id = {OWN} OR msp_id = {OWN}"
 UPSTREAM = f"distributor_id = {OWN}"
 OF_PARTNERS = f"{UPSTREAM} OR distributor_id IN (SELECT accounts.distributor_id FROM accounts WHERE msp_id = {OWN})"
 
-# A mail about somebody's own sign-in hangs on no account, but on a person whose organization it is.
-OWN_MAIL = f"""{BOTH_SIDES} OR account_id IS NULL AND EXISTS (SELECT FROM members
-  WHERE members.user_id = notifications.user_id AND members.organization_id = {OWN})"""
-OWN_ATTEMPT = f"""{BOTH_SIDES} OR account_id IS NULL AND EXISTS (SELECT FROM notifications
-  WHERE notifications.id = delivery_attempts.notification_id)"""
+# A mail to a person hangs on no account, but on the organizations it comes from and goes to.
+OWN_MAIL = f"""{BOTH_SIDES} OR (report_id IS NULL AND (details->>'organization_id')::bigint = {OWN})
+  OR (report_id IS NULL AND (details->>'invited_by')::bigint = {OWN})"""
+OWN_ATTEMPT = f"""{BOTH_SIDES} OR (account_id IS NULL AND EXISTS (
+  SELECT FROM notifications WHERE notifications.id = notification_id AND notifications.report_id IS NULL))"""
 
 # Table: whose rows are seen, and whose may be written.
 POLICIES = {
