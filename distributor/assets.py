@@ -25,7 +25,7 @@ def register(app: Flask) -> None:
     """Serve static files below their version and give templates `static_url`."""
     folder = cast(str, app.static_folder)
     app.config["STATIC_VERSION"] = version_of(Path(folder))
-    app.config["STATIC_PAGE_STYLES"] = "".join(Path(folder, f"css/{name}.css").read_text() for name in SHEETS)
+    app.config["STATIC_PAGE_STYLES"] = "".join(Path(folder, f"css/{name}.css").read_text("utf-8") for name in SHEETS)
     app.add_url_rule("/static/v-<version>/<path:filename>", VERSIONED, _file)
     app.jinja_env.globals["static_url"] = static_url
 

@@ -54,12 +54,12 @@ class Part:
 
 def parts() -> list[Part]:
     """Everything that is delivered, in the order of its names. Raises LookupError for an unknown licence."""
-    lock = (ROOT / "requirements.lock").read_text()
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
     python = [
         Part(name, version, "pypi", licence_of(name), tuple(re.findall(r"sha256:([0-9a-f]{64})", hashes)))
         for name, version, hashes in PINNED.findall(lock)
     ]
-    vendored = (ROOT / "distributor/static/vendor/VERSIONS").read_text()
+    vendored = (ROOT / "distributor/static/vendor/VERSIONS").read_text("utf-8")
     front = [Part(name, version, "npm", SAID[name]) for name, version in VENDORED.findall(vendored)]
     return sorted(python + front, key=lambda part: part.name)
 
@@ -117,8 +117,8 @@ binaries of PostgreSQL, under the PostgreSQL licence.
 def main() -> None:
     made_of = parts()
     (ROOT / "dist").mkdir(exist_ok=True)
-    (ROOT / "dist/sbom.cdx.json").write_text(bill(made_of))
-    (ROOT / "docs/licences.md").write_text(page(made_of))
+    (ROOT / "dist/sbom.cdx.json").write_text(bill(made_of), "utf-8")
+    (ROOT / "docs/licences.md").write_text(page(made_of), "utf-8")
     print(f"{len(made_of)} packages: dist/sbom.cdx.json, docs/licences.md")
 
 
