@@ -14,24 +14,11 @@ from distributor import schema
 from distributor.database import db
 from distributor.usage_reports.operations import drafts
 from distributor.usage_reports.operations.drafts import LineDraft
-from distributor.usage_reports.queries import ReportRow
 from tests.conftest import administration, in_database
 from tests.distributor.usage_reports.plain_sql import refused
 from tests.factories import OPENED_AT, Story
 
 AT = OPENED_AT + timedelta(days=1)
-
-
-@pytest.fixture
-def story(app: Flask) -> Story:
-    return Story()
-
-
-@pytest.fixture
-def report(story: Story) -> ReportRow:
-    made = story.open(("40", None))
-    db.session.commit()
-    return made
 
 
 def test_every_tenant_table_carries_the_three_keys(app: Flask) -> None:
@@ -65,7 +52,9 @@ COPIED = {
 
 
 @pytest.mark.parametrize("table", ["line_changes", "usage_rows", "delivery_attempts"])
-def test_a_row_cannot_name_another_tenant(story: Story, report: ReportRow, table: str) -> None:
+def test_a_row_cannot_name_another_tenant(app: Flask, table: str) -> None:
+    story = Story()
+    report = story.open(("40", None))
     given = [LineDraft(story.lines(report)[0].uid, comment="x")]
     drafts.save_lines(story.report(report), given, story.by(story.preparer), AT)
     notice = "(SELECT id, account_id, distributor_id, msp_id FROM notifications LIMIT 1) n"

@@ -16,6 +16,7 @@ from distributor.config import Settings
 from distributor.database import db
 from distributor.delivery.models import Notification
 from distributor.delivery.rendering import rendered
+from distributor.identity.acting import CurrentMember
 from tests.distributor.audit.trail import behind_its_back, head_of
 from tests.distributor.commands import Shell
 from tests.factories import OPENED_AT, Story, member
@@ -24,11 +25,17 @@ from workflows.usage_report import Role
 DAY = timedelta(days=1)
 
 
+class BothSides(Story):
+    """A story whose MSP has an admin too."""
+
+    partner: CurrentMember
+
+
 @pytest.fixture
-def story(app: Flask) -> Story:
+def story(app: Flask) -> BothSides:
     """One step in the account's chain, one fact in the distributor's, an admin on both sides."""
-    made = Story()
-    made.partner = member(made.msp, Role.ADMIN)  # type: ignore[attr-defined]  # an admin of the MSP besides
+    made = BothSides()
+    made.partner = member(made.msp, Role.ADMIN)
     made.open(("40", None))
     record("token.created", by=made.admin, at=OPENED_AT, organization_id=made.distributor.id)
     db.session.commit()
@@ -40,21 +47,23 @@ def mails() -> list[Notification]:
     return list(db.session.scalars(query))
 
 
-def test_admins_of_both_sides_are_told_once_a_day(story: Story) -> None:
+def test_admins_of_both_sides_are_told_once_a_day(story: BothSides) -> None:
     assert [mail_heads(OPENED_AT), mail_heads(OPENED_AT + timedelta(hours=23))] == [2, 0]
     assert mail_heads(OPENED_AT + DAY) == 2
     told = {(mail.recipient, mail.side) for mail in mails()}
-    assert told == {(story.admin.email, "distributor"), (story.partner.email, "msp")}  # type: ignore[attr-defined]
+    assert told == {(story.admin.email, "distributor"), (story.partner.email, "msp")}
 
 
-def test_each_side_is_told_of_the_chains_it_may_read(story: Story) -> None:
+def test_each_side_is_told_of_the_chains_it_may_read(story: BothSides) -> None:
     mail_heads(OPENED_AT)
     told = {mail.side: {chain for _account, chain, _number, _hash in mail.details["heads"]} for mail in mails()}
     account, organization = f"account/{story.account.uid}", f"organization/{story.distributor.uid}"
     assert told == {"distributor": {account, organization}, "msp": {account}}
 
 
-def test_the_mail_verifies_what_came_before_it(settings: Settings, app: Flask, story: Story, tmp_path: Path) -> None:
+def test_the_mail_verifies_what_came_before_it(
+    settings: Settings, app: Flask, story: BothSides, tmp_path: Path
+) -> None:
     mail_heads(OPENED_AT)
     words = rendered(next(mail for mail in mails() if mail.side == "distributor")).text
     head = head_of(account_id=story.account.id)
@@ -73,7 +82,7 @@ def test_the_mail_verifies_what_came_before_it(settings: Settings, app: Flask, s
     assert "2 chains are broken" in Shell(settings, tmp_path)("verify-audit", "--heads", str(saved)).closing
 
 
-def test_both_parts_of_the_mail_say_the_same_heads(story: Story) -> None:
+def test_both_parts_of_the_mail_say_the_same_heads(story: BothSides) -> None:
     mail_heads(OPENED_AT)
     mail = rendered(mails()[0])
     for _account, chain, number, digest in mails()[0].details["heads"]:

@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 from zipfile import ZipFile
 
 import pytest
@@ -30,22 +31,28 @@ FILES = {
 }  # fmt: skip
 
 
+class OneReport(Story):
+    """A story that is about one report."""
+
+    uid: UUID
+
+
 @pytest.fixture
-def story(app: Flask) -> Story:
+def story(app: Flask) -> OneReport:
     """A report with a comment, submitted and approved, and terms changed in between."""
-    made = Story()
+    made = OneReport()
     report = made.open(("40", "38"), ("12", None))
     first = made.lines(report)[0]
     drafts.save_lines(made.report(report), [LineDraft(first.uid, comment="=As agreed")], made.by(made.preparer), AT)
     record("terms.changed", by=made.admin, at=AT, account_id=made.account.id, subject="ACC")
     steps.submit(made.report(report), made.by(made.preparer), AT)
     steps.approve(made.report(report), made.by(made.reviewer), AT)
-    made.uid = report.uid  # type: ignore[attr-defined]  # the report's
+    made.uid = report.uid
     return made
 
 
-def unpacked(app: Flask, story: Story, by: CurrentMember, folder: Path) -> Path:
-    answer = sign_in(app, by).get(f"/reports/{story.uid}/evidence.zip")  # type: ignore[attr-defined]  # as above
+def unpacked(app: Flask, story: OneReport, by: CurrentMember, folder: Path) -> Path:
+    answer = sign_in(app, by).get(f"/reports/{story.uid}/evidence.zip")
     assert (answer.status_code, answer.mimetype) == (200, "application/zip")
     with ZipFile(io.BytesIO(answer.data)) as archive:
         archive.extractall(folder)
@@ -61,14 +68,14 @@ def verified(folder: Path, *mails: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("side", ["preparer", "reviewer"])
-def test_the_pack_of_either_side_verifies(app: Flask, story: Story, tmp_path: Path, side: str) -> None:
+def test_the_pack_of_either_side_verifies(app: Flask, story: OneReport, tmp_path: Path, side: str) -> None:
     folder = unpacked(app, story, getattr(story, side), tmp_path)
     assert {path.name for path in folder.iterdir()} == FILES
     assert verified(folder) == (0, "Verified: 10 files, 5 entries of the audit trail.\n")
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {"verify.py"}))
-def test_one_changed_byte_is_found(app: Flask, story: Story, tmp_path: Path, name: str) -> None:
+def test_one_changed_byte_is_found(app: Flask, story: OneReport, tmp_path: Path, name: str) -> None:
     folder = unpacked(app, story, story.preparer, tmp_path)
     content = bytearray((folder / name).read_bytes())
     place = content.rindex(b"e")
@@ -79,14 +86,14 @@ def test_one_changed_byte_is_found(app: Flask, story: Story, tmp_path: Path, nam
     assert words.endswith("NOT VERIFIED.\n")
 
 
-def test_a_file_that_is_missing_or_was_added_is_found(app: Flask, story: Story, tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_was_added_is_found(app: Flask, story: OneReport, tmp_path: Path) -> None:
     folder = unpacked(app, story, story.preparer, tmp_path)
     (folder / "comments.json").unlink()
     (folder / "more.json").write_text("{}")
     assert verified(folder)[1].startswith("comments.json is missing.\nmore.json does not belong here.")
 
 
-def test_a_mail_may_lie_in_the_folder(app: Flask, story: Story, tmp_path: Path) -> None:
+def test_a_mail_may_lie_in_the_folder(app: Flask, story: OneReport, tmp_path: Path) -> None:
     folder, head = unpacked(app, story, story.preparer, tmp_path), head_of(account_id=story.account.id)
     (folder / "mail.txt").write_text(f"{head.chain} {head.number}\n{head.hash.hex()}\n")
     assert verified(folder, Path("mail.txt"))[0] == 0
@@ -113,7 +120,7 @@ def resealed(folder: Path) -> None:
     ],
 )
 def test_a_forger_who_makes_the_sums_anew_is_found_by_the_trail(
-    app: Flask, story: Story, tmp_path: Path, altered: tuple[str, str, str], why: str
+    app: Flask, story: OneReport, tmp_path: Path, altered: tuple[str, str, str], why: str
 ) -> None:
     folder, (name, old, new) = unpacked(app, story, story.preparer, tmp_path), altered
     text = (folder / name).read_text()
@@ -124,7 +131,7 @@ def test_a_forger_who_makes_the_sums_anew_is_found_by_the_trail(
     assert (code, why in words) == (1, True)
 
 
-def test_a_mailed_head_proves_that_the_trail_was_not_rewritten(app: Flask, story: Story, tmp_path: Path) -> None:
+def test_a_mailed_head_proves_that_the_trail_was_not_rewritten(app: Flask, story: OneReport, tmp_path: Path) -> None:
     folder = unpacked(app, story, story.preparer, tmp_path / "pack")
     head, mail = head_of(account_id=story.account.id), tmp_path / "mail.txt"
     mail.write_text(f"{head.chain} {head.number}\n{head.hash.hex()}\n")
@@ -135,24 +142,24 @@ def test_a_mailed_head_proves_that_the_trail_was_not_rewritten(app: Flask, story
     assert "names no head" in verified(folder, mail)[1]
 
 
-def test_addresses_of_the_other_side_are_left_out(app: Flask, story: Story, tmp_path: Path) -> None:
+def test_addresses_of_the_other_side_are_left_out(app: Flask, story: OneReport, tmp_path: Path) -> None:
     folder = unpacked(app, story, story.preparer, tmp_path)
     whole = b"".join(path.read_bytes() for path in folder.iterdir())
     assert story.preparer.email.encode() in whole
     assert story.reviewer.email.encode() not in whole
 
 
-def test_no_text_runs_as_a_formula(app: Flask, story: Story, tmp_path: Path) -> None:
+def test_no_text_runs_as_a_formula(app: Flask, story: OneReport, tmp_path: Path) -> None:
     assert "'=As agreed" in (unpacked(app, story, story.preparer, tmp_path) / "lines.csv").read_text()
 
 
-def test_strangers_find_no_pack(app: Flask, story: Story) -> None:
-    path = f"/reports/{story.uid}/evidence.zip"  # type: ignore[attr-defined]  # as above
+def test_strangers_find_no_pack(app: Flask, story: OneReport) -> None:
+    path = f"/reports/{story.uid}/evidence.zip"
     assert sign_in(app, member(Story().distributor, Role.ADMIN)).get(path).status_code == 404
     assert visitor(app).get(path).status_code == 302
 
 
-def test_both_sides_find_the_button(app: Flask, story: Story) -> None:
-    path = f"/reports/{story.uid}/evidence.zip"  # type: ignore[attr-defined]  # as above
-    assert path in sign_in(app, story.preparer).get(f"/reports/{story.uid}/history").text  # type: ignore[attr-defined]
-    assert path in sign_in(app, story.reviewer).get(f"/review/{story.uid}").text  # type: ignore[attr-defined]
+def test_both_sides_find_the_button(app: Flask, story: OneReport) -> None:
+    path = f"/reports/{story.uid}/evidence.zip"
+    assert path in sign_in(app, story.preparer).get(f"/reports/{story.uid}/history").text
+    assert path in sign_in(app, story.reviewer).get(f"/review/{story.uid}").text

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from distributor.database import db
@@ -15,22 +14,14 @@ from distributor.delivery.models import Notification
 from distributor.identity import operations
 from distributor.identity.acting import CurrentMember
 from distributor.people.links import secret_for
-from tests.distributor.identity.conftest import PASSWORD, Clock, user_of
+from tests.distributor.identity.conftest import PASSWORD, clock, story, user_of
 from tests.factories import Story, member
 from workflows.usage_report import Role
 
+# Fixtures of the tests of sign-ins, which serve here too.
+__all__ = ["clock", "story"]
+
 INVITED = {"name": "Nora New", "email": "nora@example.com", "roles": ["preparer"]}
-
-
-@pytest.fixture
-def clock(app: Flask) -> Clock:
-    app.config["CLOCK"] = clock = Clock(datetime(2026, 10, 21, 9, 0, tzinfo=UTC))
-    return clock
-
-
-@pytest.fixture
-def story(clock: Clock) -> Story:
-    return Story()
 
 
 @pytest.fixture

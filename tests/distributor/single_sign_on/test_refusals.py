@@ -128,7 +128,7 @@ def test_a_token_that_the_provider_did_not_sign_opens_nothing(
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "....", "x" * 30_000, "é", None, 7])
 def test_what_is_no_token_opens_nothing(walk: Walk, provider: Provider, token: object) -> None:
-    provider.id_token = lambda *_: token  # type: ignore[method-assign,assignment]
+    provider.id_token = lambda *_: token  # type: ignore[method-assign,assignment]  # what a provider may send
     answer = walk.through()
     assert reasons() in (["token"], ["algorithm"])
     assert answer.status_code == 403
@@ -221,9 +221,9 @@ def test_a_person_who_cancels_is_told_so(walk: Walk, provider: Provider) -> None
 def test_what_a_provider_says_of_its_errors_is_not_repeated(walk: Walk) -> None:
     path = walk.there(walk.out()).partition("&code=")[0]
     state = parse_qs(urlsplit(walk.there(walk.out())).query)["state"][0]
-    query = urlencode({"state": state, "error": "server_error", "error_description": "<b>call 555</b>"})
+    query = urlencode({"state": state, "error": "server_error", "error_description": "<b>call them up</b>"})
     page = refused(walk, walk.back(f"{urlsplit(path).path}?{query}"), "provider-error")
-    assert "555" not in page
+    assert "call them up" not in page
 
 
 def test_a_secret_that_the_provider_does_not_know_is_named(walk: Walk, settings_row: IdentityProvider) -> None:
