@@ -1,25 +1,24 @@
-"""One PostgreSQL cluster and one migrated template database per run; every test gets its own copy of it."""
+"""One PostgreSQL cluster and one migrated database per run; each test process keeps a copy of it for its tests."""
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
+import hypothesis
 import pytest
 from flask import Flask
-from sqlalchemy.engine import make_url
 
-from distributor import create_app, schema
+from distributor import schema
 from distributor.config import MailSettings, Settings, database_url
-from distributor.database import db
 from distributor.postgres import attach
-from distributor.tenancy import across_tenants
+from tests.kept import Compiled, Kept, Service, administration, in_database
+from tests.run import NAME, folder_of, once
 
-COUNTER = itertools.count(1)
+# How long an example takes depends on the machine; benchmarks measure it.
+hypothesis.settings.register_profile("suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("suite")
 pytest_plugins = ["tests.demo_database", "tests.journeys.demo_site"]
 
 
@@ -35,63 +34,65 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield database_url(given)
         return
-    with attach(tmp_path_factory.mktemp("cluster"), durable=False) as server:
+    with attach(folder_of(tmp_path_factory) / "cluster", durable=False) as server:
         yield server.url("postgres")
 
 
 @pytest.fixture(scope="session")
-def template(cluster: str) -> str:
+def template(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Name of a database that the real migrations built; TEST_TEMPLATE names one that is there already."""
-    given = os.environ.get("TEST_TEMPLATE")
-    if given:
-        return given
-    name = f"template_{os.getpid()}"
-    with administration(cluster) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name}")
-        connection.execute(f"CREATE DATABASE {name}")
-    schema.migrate(in_database(cluster, name))
-    return name
 
-
-@pytest.fixture
-def new_database(cluster: str, template: str) -> Iterator[Callable[[], str]]:
-    """Makes empty, migrated databases; returns their URLs."""
-    made: list[str] = []
-
-    def make() -> str:
-        name = f"test_{os.getpid()}_{next(COUNTER)}"
+    def build() -> str:
+        name = f"template_{NAME}"
         with administration(cluster) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        made.append(name)
-        return in_database(cluster, name)
+            connection.execute(f"CREATE DATABASE {name}")
+        schema.migrate(in_database(cluster, name))
+        return name
 
-    yield make
-    with administration(cluster) as connection:
-        for name in made:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    return os.environ.get("TEST_TEMPLATE") or once(tmp_path_factory, "template", build)
+
+
+@pytest.fixture(scope="session")
+def kept(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """What most tests share, one after the other."""
+    shared = Kept(cluster, template, tmp_path_factory.mktemp("home"))
+    yield shared
+    shared.forget()
 
 
 @pytest.fixture
-def url(new_database: Callable[[], str]) -> str:
-    """URL of this test's own database."""
-    return new_database()
+def url(kept: Kept) -> Iterator[str]:
+    """URL of this test's database: migrated, without rows."""
+    yield kept.url()
+    kept.give_back()
 
 
 @pytest.fixture
-def settings(url: str, tmp_path: Path) -> Settings:
+def settings(url: str, kept: Kept) -> Settings:
     """Settings of a service on this test's database, without a mail server."""
-    return make_settings(url, tmp_path)
+    return make_settings(url, kept.home)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
+def app(settings: Settings, kept: Kept) -> Iterator[Flask]:
     """The service as the real `create_app` makes it, inside an application context."""
-    app = create_app(settings)
-    with app.app_context():
-        across_tenants()
+    with kept.running(settings).running() as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
+
+
+@pytest.fixture
+def new_app(settings: Settings) -> Iterator[Flask]:
+    """A service that has answered nobody yet, so that a test may add routes of its own."""
+    with Service(settings).running() as app:
+        yield app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates() -> Iterator[None]:
+    """Every application of this process compiles only what none before it did."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": Compiled()})
+        yield
 
 
 def make_settings(url: str, home: Path, **changes: object) -> Settings:
@@ -102,15 +103,3 @@ def make_settings(url: str, home: Path, **changes: object) -> Settings:
         "secret_key": "a key for tests that is long enough", "brand_name": "Distributor", "mail": mail, "testing": True,
     }  # fmt: skip
     return Settings(**{**values, **changes})  # type: ignore[arg-type]  # a test may replace any field
-
-
-def in_database(url: str, name: str, **login: str) -> str:
-    """The server's URL with another database, and another `username` and `password` where given."""
-    return make_url(url).set(database=name, **login).render_as_string(hide_password=False)  # type: ignore[arg-type]  # names of its own fields
-
-
-@contextmanager
-def administration(url: str) -> Iterator[psycopg.Connection]:
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        yield connection

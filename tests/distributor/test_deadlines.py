@@ -50,6 +50,12 @@ def think_long() -> ResponseReturnValue:
 
 
 @pytest.fixture
+def app(new_app: Flask) -> Flask:
+    """Routes are added to it."""
+    return new_app
+
+
+@pytest.fixture
 def slow(app: Flask) -> Flask:
     """The service with pages and calls that take too long, each in its way."""
     app.config["PROPAGATE_EXCEPTIONS"] = False

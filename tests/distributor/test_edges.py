@@ -87,6 +87,12 @@ VIEWS = (refuse, write_and_fail, break_a_guard, lose_the_database, keep_a_zero_b
 
 
 @pytest.fixture
+def app(new_app: Flask) -> Flask:
+    """Routes are added to it."""
+    return new_app
+
+
+@pytest.fixture
 def edge(app: Flask) -> Flask:
     """The service with calls that fail in every way, each as a page and as a call of the API."""
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -27,6 +27,12 @@ def who() -> ResponseReturnValue:
 
 
 @pytest.fixture
+def app(new_app: Flask) -> Flask:
+    """Routes are added to it."""
+    return new_app
+
+
+@pytest.fixture
 def behind(app: Flask) -> Flask:
     """A service that trusts two networks and one address."""
     app.wsgi_app.trusted = PROXIES  # type: ignore[attr-defined]  # our own middleware

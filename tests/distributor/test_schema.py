@@ -14,9 +14,9 @@ from distributor import schema
 from distributor.database import db
 from distributor.usage_reports.operations import drafts
 from distributor.usage_reports.operations.drafts import LineDraft
-from tests.conftest import administration, in_database
 from tests.distributor.usage_reports.plain_sql import refused
 from tests.factories import OPENED_AT, Story
+from tests.kept import administration, in_database
 
 AT = OPENED_AT + timedelta(days=1)
 

@@ -50,6 +50,12 @@ def lose_the_database() -> ResponseReturnValue:
 
 
 @pytest.fixture
+def app(new_app: Flask) -> Flask:
+    """Routes are added to it."""
+    return new_app
+
+
+@pytest.fixture
 def story(app: Flask) -> Story:
     app.config["CLOCK"] = lambda: OPENED_AT
     app.config["PROPAGATE_EXCEPTIONS"] = False

@@ -19,9 +19,9 @@ from distributor.config import Settings
 from distributor.database import db
 from distributor.identity import sessions
 from tests.clients import visitor
-from tests.conftest import administration
 from tests.distributor.commands import Shell
 from tests.factories import OPENED_AT, Story
+from tests.kept import administration
 
 # What belongs to nobody, or must be read before anybody is known: scoped by queries alone, and named here one by one.
 SHARED = {

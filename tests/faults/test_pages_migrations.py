@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from distributor import schema
-from tests.conftest import administration, in_database
 from tests.demo_database import Filled
+from tests.kept import administration, in_database
 
 BEFORE = "0005"
 TABLES = """SELECT c.relname, array_agg(a.attname::text ORDER BY a.attnum) FROM pg_class c

@@ -21,7 +21,7 @@ from tests.faults.ground import AT, World, service
 from tests.faults.test_pages_tenants import methods, pages
 from workflows.usage_report import Role
 
-FEW, MANY = 3, 300
+FEW, MANY = 3, 60
 # Eight of the page's own, the one that knows its reader, and the one that notes that an MSP has its report open.
 MOST = 10
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 
 from distributor.audit.queries import ENTRY, HEAD, whole_entries
 from distributor.database import db
-from tests.conftest import administration
+from tests.kept import administration
 
 
 def chain_of(**which: int) -> list[Row[Any]]:

@@ -35,6 +35,12 @@ def write() -> ResponseReturnValue:
 
 
 @pytest.fixture
+def app(new_app: Flask) -> Flask:
+    """Routes are added to it."""
+    return new_app
+
+
+@pytest.fixture
 def api(app: Flask) -> Flask:
     """The service with two calls of the plainest kind."""
     app.add_url_rule("/api/v1/probe", "probe_whoami", whoami)

@@ -14,9 +14,9 @@ from distributor.limits.counter import BIND
 from distributor.limits.rates import DEFAULTS, Limited
 from tests import clients
 from tests.clients import Program
-from tests.conftest import administration
 from tests.distributor.identity.conftest import Clock
 from tests.factories import Story
+from tests.kept import administration
 
 ME = "/api/v1/me"
 RATE = DEFAULTS[Limited.API]

@@ -15,7 +15,7 @@ from distributor.limits import operations
 from distributor.limits.counter import network_of
 from distributor.limits.operations import CannotCount, Limited, TooManyRequests, give_back, spend, spend_up_to
 from distributor.limits.rates import DEFAULTS, rates
-from tests.conftest import administration
+from tests.kept import administration
 
 AT = datetime(2026, 10, 21, 9, 0, tzinfo=UTC)
 MOST = DEFAULTS[Limited.SIGN_IN].most
