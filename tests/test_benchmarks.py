@@ -10,8 +10,14 @@ from benchmarks import __main__ as program
 from benchmarks import batches, databases, paper
 from benchmarks.figures import Figure, Round, percentile, share
 from benchmarks.sizes import TINY
+from tests.hurried import hurry
 
 TODAY = date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch, template: str) -> None:
+    hurry(monkeypatch, template)
 
 
 def test_a_tiny_run_measures_everything(cluster: str) -> None:

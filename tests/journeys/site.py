@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -9,7 +10,7 @@ from threading import Condition, Thread
 from typing import Any, Literal
 
 from flask import Flask
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wsgi import ClosingIterator
 
@@ -19,7 +20,12 @@ from distributor.identity import sessions
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import cookie_name
 
-WAIT_SECONDS = 10
+# How long anything may take on a busy machine before a test gives up; nothing waits longer than it must.
+WAIT_SECONDS = 30
+expect.set_options(timeout=WAIT_SECONDS * 1000)
+HOLDS = "async ([address, words]) => (await (await fetch(address)).text()).includes(words)"
+# How many times slower than it is the browser's processor seems: what a quick machine hides comes to light.
+SLOWER = float(os.environ.get("SLOW_BROWSER", "1"))
 # A browser reports each refused request; a page that handles the refusal itself has nothing to be ashamed of.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(09|22) ")
 
@@ -53,10 +59,8 @@ class Site:
             locale=locale,
         )
         context.set_default_timeout(WAIT_SECONDS * 1000)
-        page = context.new_page()
-        page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
+        context.on("page", self._prepare)
+        return context.new_page()
 
     def member(self, who: CurrentMember, **options: Any) -> Page:
         """A page of a fresh browser in which `who` is signed in; commits what the test has made."""
@@ -66,6 +70,12 @@ class Site:
         page.context.add_cookies([{"name": cookie_name(), "value": token, "url": self.url}])
         return page
 
+    def _prepare(self, page: Page) -> None:
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        if SLOWER > 1:
+            page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not self.expected.match(message.text):
             self.complaints.append(message.text)
@@ -73,8 +83,24 @@ class Site:
 
 def follow(page: Page, link: str) -> None:
     """Click a link and wait until the page behind it has run its scripts, as a person's eyes would."""
+    _go_on(page, page.get_by_role("link", name=link))
+
+
+def press(page: Page, button: str, *, exact: bool = False) -> None:
+    """Press a button that leads to a page and wait for that as `follow` does."""
+    _go_on(page, page.get_by_role("button", name=button, exact=exact))
+
+
+def _go_on(page: Page, by: Locator) -> None:
+    by.wait_for()  # the way here may still be going on, and is not the one to wait for
+    page.wait_for_load_state()
     with page.expect_navigation(wait_until="load"):
-        page.get_by_role("link", name=link).click()
+        by.click()
+
+
+def until_kept(page: Page, address: str, words: str) -> None:
+    """Wait until the page at `address` holds `words`: what a page sends as it is left may arrive after the next one."""
+    page.wait_for_function(HOLDS, arg=[address, words])
 
 
 class Quiet(WSGIRequestHandler):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -23,6 +22,7 @@ from distributor.usage_reports.queries import ReportRow
 from tests.factories import Story
 from tests.faults.processes import command
 from tests.journeys.site import Site
+from tests.ports import reserved_port
 
 PATIENCE = 30  # seconds for a process to start, a job to run or a process to stop
 
@@ -43,9 +43,9 @@ def due(story: Story) -> ReportRow:
 @pytest.fixture
 def running(due: ReportRow, url: str, tmp_path: Path, browser: Browser) -> Iterator[Site]:
     """`distributor web` and `distributor scheduler` on the test's database."""
-    port = free_port()
-    site = Site(f"http://127.0.0.1:{port}", browser)
     with ExitStack() as processes:
+        port = processes.enter_context(reserved_port())
+        site = Site(f"http://127.0.0.1:{port}", browser)
         for words in (["web", "--workers", "1"], ["scheduler"]):
             process = command(*words, url=url, home=tmp_path, HOST="127.0.0.1", PORT=str(port))
             processes.enter_context(ended(process))
@@ -64,12 +64,6 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answering(port: int) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from distributor import clock
 from distributor.database import db
@@ -13,13 +14,10 @@ from distributor.usage_reports.operations import steps
 from distributor.usage_reports.queries import ReportRow
 from tests.factories import Story, member
 from tests.journeys.grid import SAVED, actions, comment, never_saves_by_itself, said, saves_within, units
-from tests.journeys.site import Site
+from tests.journeys.site import Site, follow, until_kept
 from workflows.usage_report import Role
 
 UNREACHABLE = re.compile(r"Failed to load resource: (net::|the server responded with a status of (400|401|409) )")
-
-# The request of a page that was left is answered after the next page is there.
-SERVER_HOLDS = "async ([address, text]) => (await (await fetch(address)).text()).includes(text)"
 
 
 @pytest.fixture
@@ -51,7 +49,7 @@ def test_a_reload_before_anything_is_saved_loses_no_key(page: Page, story: Story
     units(page, 1).press_sequentially("7")
     page.reload()
     expect(units(page, 1)).to_have_value("740")
-    expect(page.locator("#toasts")).to_contain_text("1 change that was not saved yet is back.")
+    expect(page.locator("#announcer")).to_have_text("1 change that was not saved yet is back.")
     page.unroute("**/save")
     page.get_by_role("button", name="Save Draft").click()
     said(page, re.compile(r"^(Saved at .*|All changes are saved)$"))
@@ -63,9 +61,8 @@ def test_a_page_that_is_left_takes_its_draft_along(page: Page, story: Story, rep
     units(page, 1).fill("39")
     page.get_by_role("link", name="Notifications").click()
     expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
-    address = f"/reports/{report.uid}"
-    page.wait_for_function(SERVER_HOLDS, arg=[address, 'value="39"'])
-    page.goto(address)
+    until_kept(page, f"/reports/{report.uid}", 'value="39"')
+    page.goto(f"/reports/{report.uid}")
     expect(units(page, 1)).to_have_value("39")
 
 
@@ -88,7 +85,7 @@ def test_after_a_session_ended_the_changes_wait_and_are_put_back(
     saves_within(page, 20)
     units(page, 1).fill("39")
     expect(page.get_by_text("Your session has ended. Your change is kept in this browser")).to_be_visible()
-    page.get_by_role("link", name="Sign in and come back").click()
+    follow(page, "Sign in and come back")
     page.context.add_cookies([{"name": "sid", "value": session, "url": site.url}])
     page.goto(page.url)  # to whom is signed in the door leads straight back
     expect(page.get_by_text("1 change that was not saved is still here.")).to_be_visible()
@@ -98,16 +95,16 @@ def test_after_a_session_ended_the_changes_wait_and_are_put_back(
 
 
 def after_a_crash(page: Page) -> Page:
-    """The same page in the same browser, after it was closed without a chance to save."""
-    page.context.set_offline(True)
-    again = page.context.new_page()
-    page.close()
-    page.context.set_offline(False)
-    again.goto(page.url)
+    """The same page in the same browser, after it ended without a chance to save."""
+    address, again = page.url, page.context.new_page()
+    with page.expect_event("crash"), suppress(Error):  # a page that crashes never arrives
+        page.goto("chrome://crash")
+    again.goto(address)
     return again
 
 
 def test_changes_of_an_earlier_visit_can_be_thrown_away(page: Page) -> None:
+    never_saves_by_itself(page)
     units(page, 1).fill("39")
     page = after_a_crash(page)
     page.get_by_role("button", name="Throw away").click()
@@ -228,7 +225,7 @@ def test_going_back_after_submit_shows_the_report_as_it_is(page: Page, report: R
     comment(page).fill("Reserved for a depot")
     page.get_by_role("button", name="Submit").dblclick()
     expect(page.get_by_text("Submitted. Your distributor has been told.")).to_be_visible()
-    page.get_by_role("link", name="Notifications").click()
+    follow(page, "Notifications")
     page.go_back()
     page.go_back()
     expect(page.get_by_text("What happens next")).to_be_visible()

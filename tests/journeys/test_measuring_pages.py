@@ -9,11 +9,13 @@ from playwright.sync_api import Browser
 
 from benchmarks import browser as measuring
 from benchmarks import paper
+from tests.hurried import hurry
 
 
 def test_a_small_report_is_measured_from_the_first_paint_to_the_last_key(
-    cluster: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    cluster: str, template: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    hurry(monkeypatch, template)
     monkeypatch.setattr(measuring, "VISITS", 1)
     monkeypatch.setattr(measuring, "KEYS", 4)
     figures = measuring.measured(cluster, browser, (60,), date(2026, 11, 20))

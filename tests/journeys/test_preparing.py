@@ -14,7 +14,7 @@ from distributor.identity.models import User
 from distributor.usage_reports.queries import ReportRow
 from tests.factories import Story, product
 from tests.journeys.grid import actions
-from tests.journeys.site import Site, follow
+from tests.journeys.site import Site, follow, press
 
 SAVED = re.compile(r"^Saved at \d\d:\d\d$")
 PASSWORD = "five seals on a rock"
@@ -61,7 +61,7 @@ def test_the_msp_signs_in_explains_submits_and_takes_it_back(site: Site, story: 
 def sign_in(page: Page, email: str) -> None:
     page.get_by_label("Work e-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    press(page, "Sign in")
 
 
 def explain_and_submit(page: Page, story: Story, report: ReportRow) -> None:

@@ -6,26 +6,20 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from distributor.accounts.models import Account
 from distributor.database import db
 from distributor.usage_reports.operations import steps
 from tests.factories import CYCLE, OPENED_AT, Story, product
-from tests.journeys.site import Site, follow
+from tests.journeys.site import Site, follow, press
 
 
 def stored(number: str) -> Account | None:
     """The account as the database has it now."""
     db.session.rollback()
     return db.session.scalars(select(Account).filter_by(number=number)).one_or_none()
-
-
-def press(page: Page, button: str) -> None:
-    """Press a button and wait for the page behind it."""
-    with page.expect_event("load"):
-        page.get_by_role("button", name=button).click()
 
 
 def test_terms_are_changed_after_their_effect_was_read(site: Site, story: Story) -> None:

@@ -22,7 +22,7 @@ from tests.distributor.usage_reports.reviewing import submitted
 from tests.factories import Story
 from tests.journeys.axe import found_by_axe
 from tests.journeys.conftest import AT
-from tests.journeys.site import Site, served
+from tests.journeys.site import Site, press, served
 
 PASSWORD = "correct horse battery"
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(03|09|22) ")
@@ -52,7 +52,7 @@ def sign_in(page: Page, member: CurrentMember) -> None:
     page.goto("/sign-in?next=/profile/security")
     page.get_by_label("Work e-mail").fill(member.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    press(page, "Sign in", exact=True)
 
 
 def device(page: Page) -> None:
@@ -144,7 +144,7 @@ def test_a_token_and_its_name_wait_for_a_passkey(app: Flask, site: Site, story: 
     page.get_by_text("Make a token").click()
     page.get_by_label("Name of the new token").fill("Billing, nightly export")
     page.get_by_label("reports:read").check()
-    page.get_by_role("button", name="Make token").click()
+    press(page, "Make token")
     page.get_by_role("button", name="Confirm with a passkey").click()
     expect(page.locator("#made-token")).to_contain_text("dst_")
     expect(page.get_by_text("Billing, nightly export").first).to_be_visible()
@@ -157,6 +157,6 @@ def test_axe_finds_nothing(app: Flask, site: Site, story: Story, path: str) -> N
         app.config["CLOCK"] = lambda: AT + timedelta(minutes=11)
     page.goto("/profile/security")
     if path != "/confirm":
-        page.get_by_role("button", name="Set up one-time codes").click()
+        press(page, "Set up one-time codes")
     page.goto(path)
     assert found_by_axe(page) == []

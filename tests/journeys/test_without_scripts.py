@@ -9,7 +9,7 @@ from distributor.identity.acting import system
 from distributor.usage_reports.operations import automatic
 from distributor.usage_reports.queries import ReportRow
 from tests.factories import Story
-from tests.journeys.site import Site
+from tests.journeys.site import Site, follow, press
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_a_line_that_a_colleague_saved_is_shown_beside_what_was_typed(page: Page
     other = page.context.new_page()
     other.goto(page.url)
     other.locator(".units").last.fill("39")
-    other.get_by_role("button", name="Save Draft").click()
+    press(other, "Save Draft")
     page.locator(".units").last.fill("41")
     page.get_by_role("button", name="Save Draft").click()
     expect(page.get_by_text("Somebody else saved 39, “no comment”.")).to_be_visible()
@@ -62,7 +62,7 @@ def test_a_long_report_has_pages(site: Site, story: Story) -> None:
     report = story.open(*[("40", None)] * 150)
     page = site.member(story.preparer, scripts=False)
     page.goto(f"/reports/{report.uid}")
-    page.get_by_role("link", name="Next").click()
+    follow(page, "Next")
     page.locator(".units").first.fill("39")
     page.get_by_role("button", name="Save Draft").click()
     expect(page.get_by_text("Draft saved: 1 line changed.")).to_be_visible()

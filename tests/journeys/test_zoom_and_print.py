@@ -21,16 +21,26 @@ TOO_WIDE = "document.scrollingElement.scrollWidth > document.documentElement.cli
 def test_no_page_scrolls_sideways_zoomed_or_on_a_phone_not_even_in_german(
     demo_site: DemoSite, demo: Flask, who: str
 ) -> None:
-    page = demo_site.person(who, locale="de-DE")
+    page = demo_site.person(who, locale="de-DE", width=NARROW[0])
     wrong = []
     for address in addresses(demo, who):
         if shows(page, address):
-            wrong += [f"{address} at {width}" for width in NARROW if is_too_wide(page, width)]
+            wrong += [f"{address} at {width}" for width in from_here(page) if is_too_wide(page, width)]
     assert wrong == []
 
 
+def from_here(page: Page) -> tuple[int, ...]:
+    """All widths, beginning with the one that the page before ended with."""
+    return NARROW if width_of(page) == NARROW[0] else NARROW[::-1]
+
+
+def width_of(page: Page) -> int | None:
+    return page.viewport_size and page.viewport_size["width"]
+
+
 def is_too_wide(page: Page, width: int) -> bool:
-    page.set_viewport_size({"width": width, "height": 900})
+    if width_of(page) != width:
+        page.set_viewport_size({"width": width, "height": 900})
     return bool(page.evaluate(TOO_WIDE))
 
 

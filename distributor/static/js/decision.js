@@ -50,9 +50,13 @@ function write(event) {
   showChoice();
 }
 
-/** Whoever opens a flag wants to write; one that comes open with the page takes no focus. */
-function open(flag) {
-  if (flag.open && flag.contains(document.activeElement)) flag.querySelector("[data-note]").focus();
+/** Whoever opens a flag wants to write, and may type at once: the focus is in the note before the next key is. */
+function openFlag(event) {
+  const flag = event.target.closest(".flag > summary")?.parentElement;
+  if (!flag || flag.open || event.defaultPrevented) return;
+  event.preventDefault(); // the browser would open it later
+  flag.open = true;
+  flag.querySelector("[data-note]").focus();
 }
 
 /** Lines that came later may hold a note that stood for them in a hidden field. */
@@ -66,9 +70,9 @@ function settle() {
   if (form) show();
 }
 
-/** J and K go through the queue, unless somebody writes. */
+/** J and K go through the queue, unless somebody writes or is about to. */
 function walk(event) {
-  if (!areLettersKeys(event) || event.target.closest("input, textarea, select, dialog")) return;
+  if (!areLettersKeys(event) || event.target.closest("input, textarea, select, dialog, .flag[open]")) return;
   document.querySelector(`[data-queue-key="${event.key.toLowerCase()}"]`)?.click();
 }
 
@@ -77,7 +81,7 @@ document.addEventListener("htmx:after:swap", settle);
 if (form) {
   document.addEventListener("input", write);
   document.addEventListener("change", (event) => event.target.name === "decision" && showChoice());
-  document.addEventListener("toggle", (event) => event.target.matches?.(".flag") && open(event.target), true);
+  document.addEventListener("click", openFlag);
   keepDraft(form, fields);
   window.addEventListener("pageshow", () => { show(); showChoice(); });
   show();

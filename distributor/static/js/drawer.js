@@ -8,17 +8,18 @@ import { makePlace } from "./drawer/place.js";
 
 function start(drawer) {
   const place = makePlace(drawer, shown);
+  drawer.tabIndex = -1;
   const grid = () => document.querySelector("[data-grid]")?.grid;
   let now = null; // the id of the line that is open
   let opener = null; // the link it was opened with, where there is no grid to go back to
-  let before = null; // where the focus was when a line was asked for
   let fields = null;
 
   function open(id, from = null) {
     opener = from;
-    before = document.activeElement;
     mark(id);
     drawer.hidden = false;
+    // At once: keys that follow are meant for the drawer, and would do something else where the focus came from.
+    if (!drawer.contains(document.activeElement)) drawer.focus({ preventScroll: true });
     place.load(id);
   }
 
@@ -27,7 +28,7 @@ function start(drawer) {
     const line = grid()?.line(now);
     fields = part.dataset.editable === "yes" && line?.comment ? bindFields(part, line, grid()) : null;
     announce(part.querySelector("#drawer-title").textContent);
-    if ([before, document.body].includes(document.activeElement) && !drawer.contains(document.activeElement)) focusFirst(part, line);
+    if ([drawer, document.body].includes(document.activeElement)) focusFirst(part, line);
   }
 
   /** The words, where they are wanted; else the heading, from which everything is read. */

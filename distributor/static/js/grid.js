@@ -163,7 +163,7 @@ function start(form) {
     else notes.show("rest", texts.restMissing, [{ label: texts.reload, href: location.pathname }]);
     if (!isEditable) tabs.tell({ isFixed: true, version: grid.version() });
     restore.offer();
-    goToAddress();
+    if (document.activeElement === document.body) goToAddress(); // who has begun to type is not taken away from it
     performance.mark("grid:complete");
   }
 

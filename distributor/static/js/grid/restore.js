@@ -9,11 +9,12 @@ import { fill, plural, texts } from "./texts.js";
 const isReload = () => performance.getEntriesByType("navigation")[0]?.type === "reload";
 
 export function makeRestore({ grid, journal, notes, conflicts, isEditable }) {
+  const earlier = journal.read(); // before anything is typed here, which is kept at every key as well
   let found = new Map();
 
-  /** Offer what the journal holds; called when all lines are on the page. */
+  /** Offer what the journal held; called when all lines are on the page. What was typed meanwhile stays as it is. */
   function offer() {
-    found = stillDiffering(journal.read());
+    found = stillDiffering(new Map([...earlier].filter(([id]) => !grid.line(id)?.isEdited)));
     if (!found.size) return;
     if (!isEditable) return compare();
     if (isReload()) return putBack(true);
