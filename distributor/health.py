@@ -18,6 +18,7 @@ from distributor.database import db
 from distributor.errors import NotFound
 from distributor.identity.current import public, require_member, signed_in
 from distributor.proxies import FORWARDED
+from workflows.usage_report import Role
 
 blueprint = Blueprint("health", __name__)
 # The slowest leading job ticks once a minute; three missed ticks mean that nobody leads.
@@ -27,9 +28,11 @@ LATE = timedelta(minutes=3)
 @blueprint.get("/", endpoint="home")
 @signed_in
 def home() -> BaseResponse:
-    """One's own first page: the queue for a distributor, the reports for an MSP."""
+    """One's own first page: the queue for a distributor, the reports for an MSP and for who only prepares them."""
     member = require_member()
-    return redirect(url_for("review.queue" if member.is_distributor else "usage_reports.index"))
+    only_prepares = Role.PREPARER in member.roles and not member.roles & {Role.REVIEWER, Role.ADMIN}
+    reviews = member.is_distributor and not only_prepares
+    return redirect(url_for("review.queue" if reviews else "usage_reports.index"))
 
 
 @blueprint.get("/healthz")

@@ -39,7 +39,9 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """The reader, as the frame shows them. `side` is "msp" or "distributor"; `acts_for` are colleagues who are away."""
+    """The reader, as the frame shows them. `side` is "msp" or "distributor", `on_both` where the organization is an MSP
+    as well; `acts_for` are colleagues who are away.
+    """
 
     name: str
     email: str
@@ -53,6 +55,7 @@ class Me:
     sign_out_href: str
     words_href: str
     tour: bool
+    on_both: bool = False
     acts_for: tuple[Absentee, ...] = ()
 
 
@@ -127,6 +130,7 @@ def me() -> Me | None:
         sign_out_href=url_for("identity.sign_out"),
         words_href=url_for("identity.words"),
         tour=request.endpoint in TOUR_STARTS and _frame_of(member).words_unseen,
+        on_both=member.is_distributor and _frame_of(member).is_msp,
         acts_for=member.acts_for,
     )
 

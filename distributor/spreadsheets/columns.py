@@ -15,7 +15,8 @@ from distributor.usage_reports.queries import LineRow, ReportRow
 
 KEYS = (
     "customer_ref", "customer_name", "sku", "product_name", "unit", "provisioned_units", "used_units",
-    "chargeable_units", "difference", "unit_price", "amount", "comment", "reviewer_note", "state",
+    "chargeable_units", "difference", "unit_price", "amount", "comment", "reviewer_note", "rolled_up_units",
+    "state",
     "report", "line", "line_version", "seen", "decimals",
 )  # fmt: skip
 # Nobody needs to see these; they tell the way back.
@@ -41,7 +42,8 @@ def labels() -> dict[str, str]:
         "product_name": gettext("Product"), "unit": gettext("Unit"), "provisioned_units": gettext("Provisioned"),
         "used_units": gettext("Used"), "chargeable_units": gettext("Chargeable"), "difference": gettext("Difference"),
         "unit_price": gettext("Unit price"), "amount": gettext("Amount"), "comment": gettext("Comment"),
-        "reviewer_note": gettext("Note of the distributor"), "state": gettext("State"),
+        "reviewer_note": gettext("Note of the distributor"), "rolled_up_units": gettext("Rolled up from a partner"),
+        "state": gettext("State"),
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ TEXT_FORMAT = 49
 TEXTS = frozenset({"customer_ref", "customer_name", "sku", "product_name", "unit", "comment", "reviewer_note", "state"})
 WRAPPED = frozenset({"comment", "reviewer_note"})
 RIGHT = frozenset(
-    {"provisioned_units", "used_units", "chargeable_units", "difference", "unit_price", "amount"}
+    {"provisioned_units", "used_units", "chargeable_units", "difference", "unit_price", "amount", "rolled_up_units"}
 )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ def xlsx_of(report: ReportRow, lines: Sequence[LineRow], status: str, at: dateti
         book.set_properties({"title": _title(report), "company": report.distributor_name, "created": at})
         sheet = book.add_worksheet(NOT_IN_A_NAME.sub(" ", gettext("Usage report"))[:31], worksheet_class=Sheet)
         looks = Looks(book, report.minor_unit)
-        _set_up(sheet, looks, report, len(lines))
+        _set_up(sheet, looks, report, lines)
         _write_head(sheet, looks, report, status, editable)
         _write_lines(sheet, looks, report, lines, editable)
         _guard(sheet, looks, len(lines), editable)
@@ -61,17 +61,18 @@ def _title(report: ReportRow) -> str:
     return gettext("Usage report %(cycle)s", cycle=cycle_name(report.cycle))
 
 
-def _set_up(sheet: Any, looks: Looks, report: ReportRow, count: int) -> None:
+def _set_up(sheet: Any, looks: Looks, report: ReportRow, lines: Sequence[LineRow]) -> None:
     """Widths, what is hidden, what stays in sight, and how it prints."""
+    unused = () if any(line.rolled_up_units is not None for line in lines) else ("rolled_up_units",)
     for key, place in AT.items():
-        hidden = {"hidden": True} if key in HIDDEN else {}
+        hidden = {"hidden": True} if key in HIDDEN or key in unused else {}
         sheet.set_column(place, place, WIDTHS.get(key, OTHER_WIDTH), looks.plain, hidden)
     sheet.freeze_panes(FIRST, AT["sku"])
     sheet.set_landscape()
     sheet.set_paper(A4)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(HEADINGS)
-    sheet.print_area(TITLE, 0, FIRST + count, SHOWN - 1)
+    sheet.print_area(TITLE, 0, FIRST + len(lines), SHOWN - 1)
     named = f"{report.account_number}, {Cycle.from_date(report.cycle)}".replace("&", "&&")
     sheet.set_footer(f"&L{named}&R{gettext('Page %(page)s of %(pages)s', page='&P', pages='&N')}")
 

@@ -24,7 +24,7 @@ from distributor.usage_reports import line_chart, line_history, queries
 from distributor.usage_reports.grid import state_name
 from distributor.usage_reports.line_chart import Month
 from distributor.usage_reports.line_history import Place
-from distributor.usage_reports.operations import carrying
+from distributor.usage_reports.operations import carrying, roll_up_marks
 from distributor.usage_reports.operations.automatic import line_state
 from distributor.usage_reports.queries import LineRow, ReportRow
 from distributor.usage_reports.typed_numbers import decimal_sign
@@ -150,6 +150,10 @@ def page_of(report: ReportRow, line_uid: UUID, member: CurrentMember, at: dateti
         "symbol": get_currency_symbol(report.currency, locale=get_locale()),
         "editable": Step.SAVE in actions and not line.accepted,
         "is_msp": member.side_of(report) is Side.MSP,
+        "below": roll_up_marks.below(report, member.organization_id).get(line.id)
+        if line.rolled_up_units is not None
+        else None,
+        "edited": roll_up_marks.was_edited(line),
     }
 
 

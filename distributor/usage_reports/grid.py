@@ -10,6 +10,7 @@ from typing import Any
 
 from distributor.usage_reports.operations.automatic import charged
 from distributor.usage_reports.operations.drafts import is_removable
+from distributor.usage_reports.operations.roll_up_marks import Below, was_edited
 from distributor.usage_reports.queries import LineRow, ReportRow
 from workflows.money import amount_of
 from workflows.units import LineState
@@ -28,7 +29,7 @@ WAITING = frozenset({"need", "missing"})
 class GridLine:
     """A line's row, and what the grid makes of it. `state` is agree, tolerance, explained, need, missing or counted;
     `change` the provisioned units since the report before; the `idle_…` are what doing nothing would charge, for lines
-    that wait for something.
+    that wait for something; `below` is the report that the line was rolled up from, for its own MSP.
 
     A page makes thousands and shows the first hundred: whatever else is shown is read from the row by then.
     """
@@ -40,6 +41,7 @@ class GridLine:
     idle_amount: Decimal | None = None
     last_units: Decimal | None = None
     estimate_units: Decimal | None = None
+    below: Below | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -67,6 +69,10 @@ class GridLine:
     @property
     def removable(self) -> bool:
         return is_removable(self.row)
+
+    @property
+    def edited(self) -> bool:
+        return was_edited(self.row)
 
     @property
     def penalty(self) -> Decimal:

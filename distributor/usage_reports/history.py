@@ -166,6 +166,11 @@ def _saved(details: Mapping[str, Any]) -> str:
     """What a saved draft was. Usage that was taken over counts lines added and removed, so it is asked for first."""
     if details.get("usage"):
         return gettext("Newer usage taken over by")
+    if "rolled_up" in details:
+        reports = int(details["reports"])
+        return ngettext(
+            "Rolled up from %(num)s approved report by", "Rolled up from %(num)s approved reports by", reports
+        )
     if "added" in details:
         return gettext("Line of %(sku)s added by", sku=details["added"])
     if "removed" in details:

@@ -14,7 +14,16 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from distributor.database import db
 from distributor.errors import NotFound
-from distributor.usage_reports.queries import ACTED_FOR, ACTION, CHANGE, LINE, REPORT, LineRow, ReportRow
+from distributor.usage_reports.queries import (
+    ACTED_FOR,
+    ACTION,
+    CHANGE,
+    LINE,
+    REPORT,
+    LineRow,
+    ReportRow,
+    lines_with_marks,
+)
 from workflows.usage_report import Step
 
 # What sends a report back: each rejection replaces all notes, reopening clears them.
@@ -34,7 +43,8 @@ class Place:
 
 def line_of(report: ReportRow, uid: UUID) -> LineRow:
     """A line of the report. Raises NotFound."""
-    row = db.session.execute(select(LINE).where(LINE.c.report_id == report.id, LINE.c.uid == uid)).one_or_none()
+    query = lines_with_marks().where(LINE.c.report_id == report.id, LINE.c.uid == uid)
+    row = db.session.execute(query).one_or_none()
     if row is None:
         raise NotFound(gettext("This line"))
     return row

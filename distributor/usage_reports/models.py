@@ -207,3 +207,29 @@ class LineChange(TenantColumns, Base):
     field: Mapped[str] = mapped_column(Text)
     old: Mapped[str | None] = mapped_column(Text)
     new: Mapped[str | None] = mapped_column(Text)
+
+
+class RolledUpLine(TenantColumns, Base):
+    """The mark of a line that came from an approved report of the MSP's own partner: what was carried, by which version
+    of the line's report, and when. Both sides see it.
+    """
+
+    __tablename__ = "rolled_up_lines"
+
+    line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("usage_report_lines.id"), primary_key=True)
+    report_id: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]
+    at: Mapped[Instant]
+    units: Mapped[Units]
+
+
+class RolledUpFrom(TenantColumns, Base):
+    """The partner's report that a line came from, and its version then. Keys are the partner's report's own, whose
+    distributor alone sees them.
+    """
+
+    __tablename__ = "rolled_up_from"
+
+    line_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("rolled_up_lines.line_id"), primary_key=True)
+    report_id: Mapped[int] = mapped_column(BigInteger)
+    version: Mapped[int]

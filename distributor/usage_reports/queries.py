@@ -18,13 +18,14 @@ from distributor.database import db, one_of
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Organization, User
-from distributor.usage_reports.models import LineChange, ReportAction, UsageReport, UsageReportLine
+from distributor.usage_reports.models import LineChange, ReportAction, RolledUpLine, UsageReport, UsageReportLine
 from workflows.usage_report import LineRef, ReportState, Status, Step, SubmissionKind
 
 REPORT = UsageReport.__table__
 LINE = UsageReportLine.__table__
 ACTION = ReportAction.__table__
 CHANGE = LineChange.__table__
+ROLLED_UP = RolledUpLine.__table__
 ACTED_FOR = ACTION.c.details["for"].as_string().label("acted_for")
 ACCOUNT = Account.__table__
 MSP = aliased(Organization.__table__, name="msp")
@@ -33,6 +34,10 @@ ENDORSER = aliased(User.__table__, name="endorser")
 
 ReportRow = Row[Any]
 LineRow = Row[Any]
+
+# Lines with what they carry of a partner's report below; None where they were not rolled up.
+MARKED_LINES = LINE.outerjoin(ROLLED_UP, ROLLED_UP.c.line_id == LINE.c.id)
+MARK = (ROLLED_UP.c.units.label("rolled_up_units"), ROLLED_UP.c.at.label("rolled_up_at"))
 
 WITH_ACCOUNT = (
     REPORT.join(ACCOUNT, ACCOUNT.c.id == REPORT.c.account_id)
@@ -162,10 +167,15 @@ def state_of(row: ReportRow) -> ReportState:
     )
 
 
+def lines_with_marks() -> Select[Any]:
+    """Lines with `rolled_up_units` and `rolled_up_at`."""
+    return select(*LINE.c, *MARK).select_from(MARKED_LINES)
+
+
 def lines(report_id: int, *conditions: ColumnElement[bool]) -> list[LineRow]:
     """All lines of a report by customer and product, those needing a comment first in each customer."""
     query = (
-        select(LINE)
+        lines_with_marks()
         .where(LINE.c.report_id == report_id, *conditions)
         .order_by(
             func.lower(LINE.c.customer_name),

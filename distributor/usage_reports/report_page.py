@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,10 +15,11 @@ from distributor import clock
 from distributor.errors import InputRefused, StaleLines
 from distributor.formatting import units
 from distributor.identity.acting import CurrentMember
-from distributor.usage_reports import grid, lists, queries
+from distributor.usage_reports import grid, lists, queries, roll_up_page
 from distributor.usage_reports.grid_texts import texts
 from distributor.usage_reports.operations.carrying import KEPT
 from distributor.usage_reports.operations.drafts import LineDraft
+from distributor.usage_reports.operations.roll_up_marks import Below
 from distributor.usage_reports.operations.usage import pending_usage
 from distributor.usage_reports.queries import ReportRow
 from distributor.usage_reports.typed_numbers import decimal_sign
@@ -55,6 +57,8 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
     at = clock.now()
     actions = actions_for(queries.state_of(report), member.actor_for(report), at)
     lines = lines_of(report)
+    standing = roll_up_page.standing_of(report, member, [line.row for line in lines])
+    know_below(lines, standing.below)
     editable = Step.SAVE in actions
     parts = parts_of(grid.groups(lines))
     page = min(max(1, request.args.get("page", 1, type=int)), len(parts))
@@ -72,6 +76,7 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
         "last": queries.last_approved(report),
         "usage_note": usage_note(report),
         "pending": pending_usage(report) if editable else None,
+        "standing": standing,
         "settings": {
             **settings_of(report, member, editable, Step.SUBMIT in actions, page == 1 < len(parts)),
             "group_by": grid.grouping(lines),
@@ -91,7 +96,9 @@ def page_of(report: ReportRow, member: CurrentMember, came: Came = NOTHING) -> d
 def rest_of(report: ReportRow, member: CurrentMember) -> dict[str, Any]:
     """The context of templates/usage_reports/rest.html: the groups that follow the first answer's."""
     actions = actions_for(queries.state_of(report), member.actor_for(report), clock.now())
-    first, *later = parts_of(grid.groups(lines_of(report)))
+    lines = lines_of(report)
+    know_below(lines, roll_up_page.standing_of(report, member, [line.row for line in lines]).below)
+    first, *later = parts_of(grid.groups(lines))
     settings = settings_of(report, member, Step.SAVE in actions, False, False)
     following = folded([group for part in later for group in part])
     return {"settings": settings, "groups": following, "first": 1 + sum(group.line_count for group in first)}
@@ -103,6 +110,12 @@ def lines_of(report: ReportRow) -> list[grid.GridLine]:
     unknown = [row.id for row in rows if row.chargeable_units is None or row.provisioned_units is None]
     earlier = queries.earlier_units(unknown) if unknown else {}
     return grid.grid_lines(report, rows, queries.provisioned_changes(report), earlier)
+
+
+def know_below(lines: Iterable[grid.GridLine], below: Mapping[int, Below]) -> None:
+    """Tell lines which reports they were rolled up from."""
+    for line in lines if below else ():
+        line.below = below.get(line.row.id)
 
 
 def parts_of(groups: list[grid.Group]) -> list[list[grid.Group]]:

@@ -14,6 +14,7 @@ from flask_babel import get_locale, gettext
 
 from distributor.identity.acting import CurrentMember
 from distributor.usage_reports import review_history, review_report
+from distributor.usage_reports.operations.roll_up_marks import summary_in
 from distributor.usage_reports.policies import Policy
 from distributor.usage_reports.queries import LineRow, ReportRow, state_of
 from distributor.usage_reports.queue_page import change_of
@@ -63,6 +64,7 @@ def page_of(report: ReportRow, member: CurrentMember, at: datetime, refused: Typ
         "change": change_of(report.amount, report.last_amount),
         "symbol": get_currency_symbol(report.currency, locale=get_locale()),
         "usage_note": usage_note(report),
+        "rolled_up": summary_in(report),
         "at": at,
         "typed": typed,
         "in_full": in_full,

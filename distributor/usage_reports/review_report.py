@@ -14,8 +14,18 @@ from sqlalchemy.sql.elements import ColumnElement
 from distributor.database import db, one_of
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
+from distributor.usage_reports.operations.roll_up_marks import CARRIED_INTO
 from distributor.usage_reports.policies import MARKED_CHANGE_PERCENT, ApprovalPolicy
-from distributor.usage_reports.queries import LINE, REPORT, REPORT_COLUMNS, WITH_ACCOUNT, ReportRow, in_sight
+from distributor.usage_reports.queries import (
+    LINE,
+    MARK,
+    MARKED_LINES,
+    REPORT,
+    REPORT_COLUMNS,
+    WITH_ACCOUNT,
+    ReportRow,
+    in_sight,
+)
 from distributor.usage_reports.review_drafts import ReviewDraft
 from distributor.usage_reports.review_queue import LAST
 
@@ -38,9 +48,11 @@ REVIEWED: Select[Any] = (
         DRAFT.c.updated_at.label("draft_updated_at"),
         MARKED.label("marked_change_percent"),
         POLICY.c.bulk_max_change_percent,
+        *CARRIED_INTO.c,
     )
     .select_from(
-        WITH_ACCOUNT.outerjoin(LAST, true())
+        WITH_ACCOUNT.join(CARRIED_INTO, true())
+        .outerjoin(LAST, true())
         .outerjoin(POLICY, POLICY.c.distributor_id == REPORT.c.distributor_id)
         .outerjoin(DRAFT, OWN_DRAFT)
     )
@@ -121,6 +133,7 @@ def _lines(report: ReportRow, which: ColumnElement[bool], start: int, most: int)
     query: Select[Any] = (
         select(
             *LINE.c,
+            *MARK,
             last.label("last_units"),
             func.count().over().label("number"),
             func.count().filter(LINE.c.discrepancy).over().label("discrepancies"),
@@ -128,7 +141,7 @@ def _lines(report: ReportRow, which: ColumnElement[bool], start: int, most: int)
             func.sum(LINE.c.chargeable_units - last).over().label("sum_change"),
             *(func.sum(LINE.c[name]).over().label(f"sum_{name}") for name in SUMMED),
         )
-        .select_from(LINE.outerjoin(EARLIER_LINE, same))
+        .select_from(MARKED_LINES.outerjoin(EARLIER_LINE, same))
         .where(LINE.c.report_id == report.id, which)
         .order_by(*LARGEST_FIRST)
         .offset(start)

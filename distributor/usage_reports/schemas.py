@@ -10,6 +10,7 @@ from distributor.api.fields import Choice, CycleField, Day, Exact, Fields, Flag,
 from distributor.api.figures import WITHOUT_A_CALL
 from distributor.api.pages import PageQuery
 from distributor.api.schemas import CURSOR, DAY, MONEY, Problem, Shape, cycle, day, instant, money, units
+from distributor.usage_reports.roll_up_schemas import RolledUp
 from workflows.usage_report import Side, Status, Step, SubmissionKind
 
 MOST_LINES = 20_000
@@ -200,6 +201,11 @@ class Line(Shape):
     estimated = fields.Boolean()
     waived_reason = fields.String(allow_none=True)
     added_by_msp = fields.Boolean()
+    rolled_up = fields.Nested(
+        RolledUp,
+        allow_none=True,
+        metadata={"description": "Where the units came from an approved report of the MSP's own partner."},
+    )
 
 
 class Report(ListedReport):

@@ -14,6 +14,8 @@ from sqlalchemy import Row
 from distributor.api.figures import actions, cycle, instant, money, units
 from distributor.delegation.names import NAMES_BOTH
 from distributor.identity.acting import CurrentMember
+from distributor.usage_reports.operations import roll_up_marks
+from distributor.usage_reports.operations.roll_up_marks import Below
 from distributor.usage_reports.queries import LineRow, ReportRow, state_of
 from workflows.events import Approved, Event, Submitted
 from workflows.usage_report import actions_for
@@ -65,8 +67,15 @@ def totals(report: ReportRow) -> dict[str, Any]:
     }
 
 
-def line(row: LineRow) -> dict[str, Any]:
-    """A line of a report."""
+def lines(report: ReportRow, rows: Sequence[LineRow], member: CurrentMember) -> list[dict[str, Any]]:
+    """Lines of a report. Where rolled-up ones came from is told to the report's own MSP."""
+    marked = any(row.rolled_up_units is not None for row in rows)
+    below = roll_up_marks.below(report, member.organization_id) if marked else {}
+    return [line(row, below.get(row.id)) for row in rows]
+
+
+def line(row: LineRow, below: Below | None = None) -> dict[str, Any]:
+    """A line of a report; `below` is the report that it was rolled up from."""
     known = row.chargeable_units is not None and row.unit_price is not None
     return {
         "id": str(row.uid),
@@ -94,6 +103,22 @@ def line(row: LineRow) -> dict[str, Any]:
         "estimated": row.estimated,
         "waived_reason": row.waived_reason,
         "added_by_msp": row.added_by_msp,
+        "rolled_up": None if row.rolled_up_units is None else _rolled_up(row, below),
+    }
+
+
+def _rolled_up(row: LineRow, below: Below | None) -> dict[str, Any]:
+    return {
+        "units": units(row.rolled_up_units),
+        "at": instant(row.rolled_up_at),
+        "edited": roll_up_marks.was_edited(row),
+        "report": below
+        and {
+            "id": str(below.uid),
+            "version": below.version,
+            "account": below.account,
+            "is_current": below.is_current,
+        },
     }
 
 

@@ -120,7 +120,7 @@ def named(endpoint: str) -> str:
     by_blueprint = {
         "accounts": "account", "catalogue": "product", "review": "review", "usage_reports": "report",
         "delegation": "member", "evidence": "report", "evidence_pack": "report", "people": "member",
-        "spreadsheets": "report",
+        "roll_ups": "report", "spreadsheets": "report",
     }  # fmt: skip
     return special.get(endpoint) or by_blueprint[endpoint.partition(".")[0]]
 

@@ -58,7 +58,7 @@ def save(uid: UUID) -> Response:
 
 def _saved(change: Change, version: int | None) -> Answer:
     changed = queries.lines(change.report.id, LINE.c.version == version) if version else []
-    return versioned({**present_header(change), "lines": [shapes.line(line) for line in changed]})
+    return versioned({**present_header(change), "lines": shapes.lines(change.report, changed, change.member)})
 
 
 @blueprint.route("/<uuid:uid>/lines", methods=["POST"])

@@ -73,7 +73,7 @@ def show(uid: UUID) -> Response:
     body = shapes.header(report, member, clock.now(), keyset.endorsers([report]).get(report.endorsed_by))
     body["pending_usage"] = instant(keyset.pending_usages([report]).get(report.id))
     shown = [] if which == "none" else queries.lines(report.id, *NARROWED[which])
-    return respond(versioned({**body, "lines": [shapes.line(line) for line in shown]}))
+    return respond(versioned({**body, "lines": shapes.lines(report, shown, member)}))
 
 
 @blueprint.route("/<uuid:uid>/history", methods=["GET"])

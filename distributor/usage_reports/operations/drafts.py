@@ -83,14 +83,24 @@ def save_lines(
     TransitionNotAllowed or NotPermitted.
     """
     event = fire(state_of(report), Step.SAVE, acting.actor, at, version=version)
-    changed = _changed(report, _lines_of(report, drafts), drafts)
+    changed = changes_of(report, drafts)
     if not changed:
         return Saved(report.version, 0)
     details = {"lines": len(changed)}
     record(Recorded(report, event, details=details), acting)
+    write_changes(changed, event, acting, at)
+    return Saved(event.version, len(changed))
+
+
+def changes_of(report: ReportRow, drafts: Sequence[LineDraft]) -> list[_Change]:
+    """What the drafts would change. Raises StaleLines, InputRefused."""
+    return _changed(report, _lines_of(report, drafts), drafts)
+
+
+def write_changes(changed: Sequence[_Change], event: Event, acting: Acting, at: datetime) -> None:
+    """Write changes that belong to an event already recorded."""
     _write(changed, event)
     carrying.remember([change.line.id for change in changed if change.carries], acting, at)
-    return Saved(event.version, len(changed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,7 @@ def _change(report: ReportRow, line: LineRow, draft: LineDraft, errors: list[Fie
             units = _units(line, draft.chargeable_units)
         field = "comment"
         if draft.comment is not KEPT:
-            comment = _comment(draft.comment)
+            comment = tidy_comment(draft.comment)
         field = "carry_until"
         until = carrying.until(report, line, units, comment, draft.carry_until)
     except (InvalidUnits, InputRefused) as error:
@@ -171,7 +181,8 @@ def _units(line: LineRow, given: str | Decimal | int | None) -> Decimal | None:
     return parse_units(given, line.precision, "chargeable_units")
 
 
-def _comment(given: str | None) -> str | None:
+def tidy_comment(given: str | None) -> str | None:
+    """A comment without the blanks around it; None for one that says nothing. Raises InputRefused."""
     words = (given or "").strip(BLANKS)
     if len(words) > LONGEST_COMMENT:
         lengths = {"most": units_in_words(LONGEST_COMMENT), "given": units_in_words(len(words))}
@@ -225,7 +236,7 @@ def add_line(
     _check_lines(new)
     product = _product(report, new.sku)
     units = _checked(lambda: parse_units(new.chargeable_units, product.precision, "chargeable_units"))
-    comment = _comment(new.comment)
+    comment = tidy_comment(new.comment)
     if product.usage_source == "feed":
         _check_usage_is_missing(report, comment)
     customer = _customer(report, new)
