@@ -9,6 +9,7 @@ import structlog
 from flask import Response, make_response, render_template, request
 
 from distributor.database import db
+from distributor.kept_words import kept
 from distributor.problems import Problem
 
 # A stale version is the same news to people as a step that no longer fits.
@@ -17,6 +18,8 @@ TEMPLATES = {
 }  # fmt: skip
 # A database that is away is not asked for the frame either; after a bug the frame is tried.
 ALONE, TRIED = 503, 500
+# Somebody whose role was changed in the middle of an edit keeps the words.
+REFUSED = 403
 
 log = structlog.get_logger("distributor")
 
@@ -29,6 +32,7 @@ def page_of(found: Problem, reason: str | None) -> Response:
         "reference": found.extra.get("error_id", ""),
         "back_href": way_back(),
         "again_href": way_on(),
+        "kept": kept() if found.status == REFUSED else None,
     }
     if request.headers.get("HX-Request"):
         return _note(found, context)

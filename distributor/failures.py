@@ -25,7 +25,9 @@ from distributor.identity import confirming
 from distributor.identity.current import SignInRequired, cookie_name, current_member, is_api, member_if_known
 from distributor.identity.step_up import SecondFactorRequired, StepUpRequired
 from distributor.kept_words import kept
+from distributor.paths import shown_path
 from distributor.problems import MEDIA_TYPE, Problem, problem, problem_of, problem_of_http
+from distributor.refusals import attempts
 from distributor.saying import said
 from workflows.errors import Refused
 
@@ -67,6 +69,7 @@ def wants_problem() -> bool:
 
 def _sign_in_required(error: SignInRequired) -> ResponseReturnValue:
     db.session.rollback()
+    attempts.unknown_caller()
     if wants_problem():
         answer = as_response(problem_of(error))
         if is_api():
@@ -136,11 +139,12 @@ def _note_denied(found: Problem) -> None:
     if found.status in DENIED and request.endpoint is not None:  # an address that is none at all is nobody's
         member = member_if_known()
         who = str(member.member_uid) if member else None
-        log.warning("access denied", status=found.status, method=request.method, path=request.path, member=who)
+        log.warning("access denied", status=found.status, method=request.method, path=shown_path(), member=who)
+        attempts.denied(found.status, found.type, member)
 
 
 def _form_expired(error: CSRFError) -> ResponseReturnValue:
-    log.warning("form without its token", method=request.method, path=request.path)
+    log.warning("form without its token", method=request.method, path=shown_path())
     if wants_problem():
         return _answer(problem(400, "form-expired", gettext("This form has expired. Reload the page and try again.")))
     db.session.rollback()
@@ -210,7 +214,7 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
 
 def _recorded(what: str, error: Exception) -> dict[str, Any]:
     found = {"error_id": uuid4().hex[:12]}
-    log.error(what, method=request.method, path=request.path, endpoint=request.endpoint, **found, exc_info=error)
+    log.error(what, method=request.method, path=shown_path(), endpoint=request.endpoint, **found, exc_info=error)
     return found
 
 

@@ -14,6 +14,7 @@ from distributor.extensions import csrf
 from distributor.identity import step_up, tokens
 from distributor.identity.current import Way, is_api, permission_of, require_member, require_scope
 from distributor.limits import api_calls, routes
+from distributor.refusals import attempts, claims
 
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # "none" is a person typing an address; a neighbour on the same site is as foreign as any other.
@@ -35,6 +36,7 @@ def register(app: Flask) -> None:
 def _pass() -> None:
     if request.endpoint is None:
         return
+    claims.tell()
     _check_address()
     if request.method in UNSAFE:
         _check_length()
@@ -49,6 +51,7 @@ def _check_address() -> None:
     """Addresses stand in logs, histories and Referer headers: a token in one has leaked (OWASP ASVS 5.0, 14.2.1)."""
     found = tokens.found_in(unquote(request.query_string.decode("latin-1"))) if request.query_string else None
     if found is not None and found[0]:
+        attempts.token_in_address(*found)
         raise BadRequest(
             gettext(
                 "An API token stands in the address, where logs keep it. Send it as “Authorization: Bearer dst_…”, "

@@ -1,8 +1,10 @@
-"""Paths of this site that a form or an address hands in, to lead people back."""
+"""Paths of this site: those that a form or an address hands in, to lead people back, and the one that was asked for."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+
+from flask import request
 
 
 def local_path(wanted: str | None) -> str | None:
@@ -13,3 +15,9 @@ def local_path(wanted: str | None) -> str | None:
         return None
     parts = urlsplit(wanted)
     return None if parts.scheme or parts.netloc else wanted
+
+
+def shown_path() -> str:
+    """The path of this request as logs and the trail may keep it: without the secret of a mailed link."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and "token" in (request.view_args or {}) else request.path

@@ -19,8 +19,11 @@ FOR, PROTO, HOST = "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FOR
 SAID = (FOR, PROTO, HOST, "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PREFIX", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
 # Whether somebody said to have passed the request on: then it comes from no neighbour, whatever its address is.
 FORWARDED = "distributor.forwarded"
+# The chain of addresses that somebody who is not trusted sent along.
+CLAIMED = "distributor.claimed"
 # More proxies than anybody puts one behind another.
 LONGEST_CHAIN = 20
+LONGEST_CLAIM = 1_000
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 _WITH_PORT = re.compile(r"\[([^\]]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
@@ -40,6 +43,8 @@ class Proxies:
         environ[FORWARDED] = bool(said)
         if said and peer is not None and self._trusts(peer):
             self._believe(environ, peer, said)
+        elif FOR in said:
+            environ[CLAIMED] = said[FOR]
         return self._inner(environ, start_response)
 
     def _believe(self, environ: WSGIEnvironment, peer: Address, said: dict[str, str]) -> None:
@@ -64,6 +69,12 @@ class Proxies:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.trusted)
+
+
+def addresses_in(chain: str, most: int = 3) -> list[str]:
+    """The addresses that a chain names, the nearest first; what is none is left out, as anybody may write anything."""
+    found = [_address(part.strip()) for part in chain[-LONGEST_CLAIM:].split(",")[::-1]]
+    return [str(one) for one in found if one is not None][:most]
 
 
 def _nearest(said: str) -> str:

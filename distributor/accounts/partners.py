@@ -25,7 +25,7 @@ from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization
 from distributor.identity.operations import add_member, password_link
 from distributor.saying import said
-from distributor.words import fits_on_a_line
+from distributor.words import fits_on_a_line, is_disguised
 from workflows.units import BLANKS
 from workflows.usage_report import Role, Side
 
@@ -80,6 +80,10 @@ def checked_name(given: Any, errors: list[FieldError]) -> str | None:
     name = given.strip(BLANKS) if isinstance(given, str) else ""
     if not name or len(name) > LONGEST_NAME or not fits_on_a_line(name):
         why = gettext("A name has 1 to %(most)s characters on one line.", most=LONGEST_NAME)
+        errors.append(FieldError(why, "msp.name"))
+        return None
+    if is_disguised(name):
+        why = gettext("Write each word of the name in the letters of one alphabet, without invisible signs.")
         errors.append(FieldError(why, "msp.name"))
         return None
     return name

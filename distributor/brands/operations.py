@@ -25,7 +25,7 @@ from distributor.delivery.rendering import TEST, Mail
 from distributor.errors import FieldError, Forbidden, InputRefused, NotFound
 from distributor.formatting import units
 from distributor.identity.acting import CurrentMember
-from distributor.words import fits_on_a_line, is_storable
+from distributor.words import fits_on_a_line, is_disguised, is_storable
 from workflows.units import BLANKS
 from workflows.usage_report import Role, Side
 
@@ -123,10 +123,13 @@ def read_brand(form: Mapping[str, str]) -> GivenBrand:
 
 
 def _wrong_name(name: str) -> list[FieldError]:
-    if name and len(name) <= LONGEST_NAME and fits_on_a_line(name):
-        return []
-    why = gettext("Give a name of 1 to %(most)s characters on one line.", most=LONGEST_NAME)
-    return [FieldError(why, "name")]
+    if not name or len(name) > LONGEST_NAME or not fits_on_a_line(name):
+        why = gettext("Give a name of 1 to %(most)s characters on one line.", most=LONGEST_NAME)
+        return [FieldError(why, "name")]
+    if is_disguised(name):
+        why = gettext("Write each word of the name in the letters of one alphabet, without invisible signs.")
+        return [FieldError(why, "name")]
+    return []
 
 
 def _wrong_colour(colour: str | None) -> list[FieldError]:

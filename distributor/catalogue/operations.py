@@ -20,7 +20,7 @@ from distributor.identity.acting import Acting
 from distributor.saying import said
 from distributor.usage_reports.operations.usage import fill_missing_prices
 from distributor.usage_reports.queries import ReportRow, reports_for_update
-from distributor.words import fits_on_a_line
+from distributor.words import fits_on_a_line, is_disguised
 from workflows.errors import InvalidInput
 from workflows.money import minor_unit
 from workflows.units import BLANKS, parse_units
@@ -110,6 +110,9 @@ def checked_fields(sku: str, fields: Mapping[str, Any], errors: list[FieldError]
     given: dict[str, Any] = {}
     if not _is_sku(sku):
         why = gettext("A SKU has 1 to 100 characters on one line, without blanks around them.")
+        errors.append(FieldError(why, "sku"))
+    elif is_disguised(sku):
+        why = gettext("Write each word of the SKU in the letters of one alphabet, without invisible signs.")
         errors.append(FieldError(why, "sku"))
     for name, value in fields.items():
         check = CHECKS.get(name)

@@ -19,8 +19,12 @@ from distributor.database import db
 from distributor.identity.factor_models import CodeSeed
 
 DRIFT = 1
+# A clock that is off by more is not told apart from a guess.
+FARTHEST = 20
 # Long enough to fetch the telephone; a seed that was shown and left is good for nothing afterwards.
 ENROLMENT = timedelta(hours=1)
+
+SECONDS = 30
 
 _CODE = re.compile(r"[0-9]{6}")
 
@@ -68,6 +72,21 @@ def spend(user_id: int, code: str, at: datetime) -> bool:
     return db.session.execute(used.returning(CodeSeed.user_id)).one_or_none() is not None
 
 
+def why_not(user_id: int, code: str, at: datetime) -> dict[str, str | int]:
+    """For the trail: why `spend` has just refused a code. `reason` is "used", "clock" for one that is right
+    `seconds_off` from now (a clock, or somebody who looked over a shoulder), or "wrong".
+    """
+    kept = db.session.scalar(select(CodeSeed.seed).where(CodeSeed.user_id == user_id, CodeSeed.confirmed_at <= at))
+    seed = vault.unlock(kept) if kept else None
+    if seed is None:
+        return {"reason": "wrong"}
+    if _step_of(seed, code, at) is not None:
+        return {"reason": "used"}
+    step = _step_of(seed, code, at, FARTHEST)
+    off = 0 if step is None else (step - pyotp.TOTP(seed).timecode(at)) * SECONDS
+    return {"reason": "clock", "seconds_off": off} if off else {"reason": "wrong"}
+
+
 def switch_off(user_id: int) -> bool:
     """Forget the seed; returns whether codes were on."""
     gone = db.session.execute(delete(CodeSeed).where(CodeSeed.user_id == user_id).returning(CodeSeed.confirmed_at))
@@ -78,12 +97,12 @@ def _waits(user_id: int, at: datetime) -> tuple[ColumnElement[bool], ...]:
     return CodeSeed.user_id == user_id, CodeSeed.confirmed_at.is_(None), CodeSeed.created_at > at - ENROLMENT
 
 
-def _step_of(seed: str, code: str, at: datetime) -> int | None:
+def _step_of(seed: str, code: str, at: datetime, drift: int = DRIFT) -> int | None:
     """The time step whose code this is, within the drift."""
     digits = "".join(code.split())
     if not _CODE.fullmatch(digits):
         return None
     codes = pyotp.TOTP(seed)
     now = codes.timecode(at)
-    steps = range(now - DRIFT, now + DRIFT + 1)
+    steps = range(now - drift, now + drift + 1)
     return next((step for step in steps if hmac.compare_digest(codes.generate_otp(step), digits)), None)

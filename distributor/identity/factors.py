@@ -142,9 +142,16 @@ def reset(member: CurrentMember, at: datetime) -> bool:
     recovery.forget(member.user_id)
     sessions.end(member.user_id, at)
     if had:
-        trail.note_of_user("second_factor.reset", member.user_id, at)
+        trail.note_by_operator("second_factor.reset", member.user_id, at)
         tell_member(FACTORS_CHANGED, member, at, what="second_factor.reset")
     return had
+
+
+def why_refused(user_id: int, code: str, at: datetime) -> dict[str, str | int]:
+    """For the trail alone: what was wrong with a one-time or recovery code that was refused."""
+    if recovery.was_used(user_id, code):
+        return {"reason": "used", "kind": "recovery-code"}
+    return codes.why_not(user_id, code, at)
 
 
 def wrong_code() -> str:

@@ -44,6 +44,12 @@ def spend(user_id: int, code: str, at: datetime) -> bool:
     return db.session.execute(used).one_or_none() is not None
 
 
+def was_used(user_id: int, code: str) -> bool:
+    """Whether it is one of the person's codes that was used up."""
+    mine = RecoveryCode.user_id == user_id, RecoveryCode.code_hash == digest(_plain(code))
+    return bool(db.session.scalar(select(RecoveryCode.used_at.is_not(None)).where(*mine)))
+
+
 def left(user_id: int) -> int:
     """How many codes are still unused."""
     unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))

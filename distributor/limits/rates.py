@@ -22,6 +22,8 @@ class Limited(StrEnum):
     MAIL = "mail"
     API = "api"
     TOKEN_REPORT = "token-report"  # noqa: S105 - a kind of request, no secret
+    REFUSAL = "refusal"
+    REFUSALS = "refusals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ DEFAULTS: Mapping[Limited, Rate] = {
     Limited.MAIL: Rate(2_000, timedelta(hours=1)),
     Limited.API: Rate(600, timedelta(minutes=1)),
     Limited.TOKEN_REPORT: Rate(20, timedelta(hours=1)),
+    Limited.REFUSAL: Rate(1, timedelta(hours=1)),
+    Limited.REFUSALS: Rate(100, timedelta(hours=1)),
 }
 MOST = 1_000_000
 UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}

@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.distributor.identity.conftest import aoife, clock, niamh, story
 from tests.faults.ground import World, service
+
+# Fixtures of the tests of sign-ins, which serve here too.
+__all__ = ["aoife", "clock", "niamh", "story"]
 
 
 @pytest.fixture(scope="package")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from uuid import UUID
 
+import structlog
 from flask import current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -22,8 +24,14 @@ from distributor.languages import asked_for
 from distributor.limits import operations as limits
 from distributor.limits.operations import Limited
 from distributor.paths import local_path
+from distributor.people.dead_links import Kind
 from distributor.people.operations import passwords
+from distributor.refusals import links as refused_links
+from distributor.refusals.claims import where_from
+from distributor.refusals.later import after_answer
 from distributor.single_sign_on.queries import doors_for
+
+log = structlog.get_logger("distributor")
 
 
 @blueprint.get("/sign-in")
@@ -46,8 +54,9 @@ def begin() -> ResponseReturnValue:
     limits.spend(Limited.SIGN_IN, queries.tidy_email(email), at)
     member = operations.known_by_password(email, request.form.get("password", ""))
     if member is None:
-        trail.note_failed_sign_in(email, at)
-        db.session.commit()
+        log.warning("sign-in refused", reason="password", **where_from())
+        # Only about a known address there is something to write: whoever waits for the answer shall not notice.
+        after_answer(partial(trail.note_failed_sign_in, email, at, **where_from()))
         refusal = gettext("The e-mail or the password is not right. Check both, or ask the admin of your organization.")
         return _door(wanted, email, refusal), 422
     limits.give_back(Limited.SIGN_IN_FROM, limits.network_of(request.remote_addr))
@@ -66,8 +75,17 @@ def sign_out() -> ResponseReturnValue:
     db.session.commit()
     session.clear()
     if member is not None and member.vouched_by is not None:
-        return with_cookie(redirect(url_for("single_sign_on.left", uid=member.organization_uid)), None)
-    return with_cookie(redirect(url_for("identity.sign_in")), None)
+        return _left(url_for("single_sign_on.left", uid=member.organization_uid))
+    return _left(url_for("identity.sign_in"))
+
+
+def _left(where: str) -> ResponseReturnValue:
+    """Pages that the browser still holds are forgotten. Not its storage, where somebody else's words may wait
+    (docs/decisions/0027), nor its cookies, which the standard also takes away from hosts beside this one.
+    """
+    answer = with_cookie(redirect(where), None)
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
 
 
 @blueprint.post("/switch")
@@ -100,6 +118,7 @@ def keep_password(token: str) -> ResponseReturnValue:
         same_twice(password, request.form.get("again", ""))
         done = passwords.use_link(token, password, clock.now(), language=asked_for())
     except InputRefused as refused:
+        db.session.rollback()
         return _link_page(token, by_field(refused))
     db.session.commit()
     if done is None:
@@ -125,6 +144,7 @@ def _link_page(token: str, errors: dict[str, str]) -> ResponseReturnValue:
     invited = queries.living_link(token, clock.now())
     page = render_template("identity/set_password.html", me=None, invited=invited, errors=errors)
     if invited is None:
+        refused_links.refused(Kind.PASSWORD, token)
         return page, HTTPStatus.NOT_FOUND
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from flask import current_app, flash, jsonify, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -21,6 +22,7 @@ from distributor.identity.views.entering import end_present, enter
 from distributor.limits import operations as limits
 from distributor.limits.operations import Limited
 from distributor.paths import local_path
+from distributor.refusals.claims import where_from
 
 KEPT = "second_step"
 
@@ -54,7 +56,8 @@ def finish() -> ResponseReturnValue:
         return _from_the_start(wanted)
     limits.spend(Limited.SECOND_FACTOR, str(user.id), at)
     if not _is_right(user, request.form.get("code", ""), at):
-        trail.note_of_user("second_factor.refused", user.id, at)
+        about: dict[str, Any] = {**factors.why_refused(user.id, request.form.get("code", ""), at), **where_from()}
+        trail.note_of_user("second_factor.refused", user.id, at, **about)
         db.session.commit()
         return _page(user, wanted, factors.wrong_code()), HTTPStatus.UNPROCESSABLE_ENTITY
     return _through(user, wanted, at)

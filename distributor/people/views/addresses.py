@@ -16,6 +16,7 @@ from distributor.identity.views.forms import by_field
 from distributor.limits import operations as limits
 from distributor.limits.operations import Limited
 from distributor.people import queries
+from distributor.people.dead_links import Kind
 from distributor.people.operations import addresses as operations
 from distributor.people.views.common import blueprint, gone
 from distributor.saying import said
@@ -68,7 +69,7 @@ def address_change(token: str) -> ResponseReturnValue:
     """What the link of a mail asks; reading it decides nothing, as mail programs open links by themselves."""
     change = queries.living_change(token, clock.now())
     if change is None:
-        return gone("address")
+        return gone(Kind.ADDRESS, token)
     return render_template("people/address.html", me=None, change=change, error="")
 
 
@@ -78,7 +79,7 @@ def decide_address(token: str) -> ResponseReturnValue:
     """Say yes or no from one of the mailboxes."""
     at = clock.now()
     if request.form.get("answer") == "stop":
-        return _decided("stopped") if operations.stop(token, at) else gone("address")
+        return _decided("stopped") if operations.stop(token, at) else gone(Kind.ADDRESS, token)
     try:
         outcome = operations.confirm(token, at)
     except Conflict as refused:
@@ -86,7 +87,7 @@ def decide_address(token: str) -> ResponseReturnValue:
         change = queries.living_change(token, at)
         page = render_template("people/address.html", me=None, change=change, error=said(refused))
         return page, HTTPStatus.CONFLICT
-    return _decided(outcome) if outcome else gone("address")
+    return _decided(outcome) if outcome else gone(Kind.ADDRESS, token)
 
 
 def _decided(outcome: str) -> ResponseReturnValue:

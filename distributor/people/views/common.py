@@ -9,7 +9,9 @@ from flask.typing import ResponseReturnValue
 
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member
+from distributor.people.dead_links import Kind
 from distributor.people.operations.members import check_admin
+from distributor.refusals import links
 
 blueprint = Blueprint("people", __name__)
 
@@ -21,6 +23,7 @@ def admin() -> CurrentMember:
     return member
 
 
-def gone(kind: str) -> ResponseReturnValue:
+def gone(kind: Kind, token: str) -> ResponseReturnValue:
     """Used, expired, revoked, altered and invented links get one and the same answer, which says what to do."""
+    links.refused(kind, token)
     return render_template("people/gone.html", me=None, kind=kind), HTTPStatus.NOT_FOUND

@@ -17,7 +17,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from distributor import clock, tenancy
-from distributor.audit import operations as audit
 from distributor.database import db
 from distributor.identity.current import current_member, public, require_member, signed_in
 from distributor.identity.operations import LONGEST_EMAIL
@@ -25,6 +24,7 @@ from distributor.identity.views.entering import end_present, with_cookie
 from distributor.limits import operations as limits
 from distributor.limits.operations import Limited
 from distributor.paths import local_path
+from distributor.refusals.trail import note
 from distributor.single_sign_on import discovery, exchange, queries, signing_in
 from distributor.single_sign_on.exchange import Answer
 from distributor.single_sign_on.fetching import FetchError
@@ -118,7 +118,7 @@ def callback() -> ResponseReturnValue:
             raise SignInRefused("state")
         return _back(door, state, at)
     except (SignInRefused, FetchError) as refused:
-        return _refused(door, refused, at)
+        return _refused(door, refused)
 
 
 def _send(
@@ -128,7 +128,7 @@ def _send(
     try:
         provider = discovery.provider(door.issuer, asking.asker(), asking.kept(), at)
     except FetchError as error:
-        return _refused(door, error, at)
+        return _refused(door, error)
     secret = asking.browser()
     begun = signing_in.begin(door, secret, at, wanted=wanted, session_id=session_id)
     db.session.commit()
@@ -176,19 +176,15 @@ def _confirmed(door: Door, vouched: Vouched, attempt: Attempt, at: datetime) -> 
     return asking.untie(with_cookie(redirect(attempt.wanted or "/"), token))
 
 
-def _refused(door: Door | None, refused: SignInRefused | FetchError, at: datetime) -> Response:
+def _refused(door: Door | None, refused: SignInRefused | FetchError) -> Response:
     """Tell the person and the trail; what the provider said in its own words is told to nobody."""
     db.session.rollback()
     reason = refused.reason if isinstance(refused, SignInRefused) else "provider"
     subject = refused.subject if isinstance(refused, SignInRefused) else str(refused)
     log.warning("sign-in refused", reason=reason, organization=door and str(door.organization_uid))
     if door is not None:
-        tenancy.enter(door.organization_id)
         kept = {"reason": reason, "through": door.issuer}
-        audit.record(
-            "sign_in.refused", by=None, at=at, organization_id=door.organization_id, subject=subject, details=kept
-        )
-        db.session.commit()
+        note("sign_in.refused", [door.organization_id], kept, once=None, subject=subject)
     page = render_template(
         "single_sign_on/refused.html", me=None, door=door, reason=reason, said=wording.refusal(reason, door)
     )
