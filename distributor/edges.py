@@ -13,6 +13,7 @@ from distributor import assets, deadlines, failures, formatting, gate, headers, 
 from distributor.accounts import api as accounts_api
 from distributor.accounts import views as accounts
 from distributor.api import document
+from distributor.api_tokens import api as api_tokens_api
 from distributor.api_tokens import views as api_tokens
 from distributor.audit import pack_views as evidence_pack
 from distributor.audit import views as audit
@@ -31,6 +32,7 @@ from distributor.policies import views as policies
 from distributor.provisioning import api as provisioning_api
 from distributor.provisioning import coverage_views as coverage
 from distributor.provisioning import views as usage_files
+from distributor.refusals import attempts
 from distributor.search import views as search
 from distributor.single_sign_on import views as single_sign_on
 from distributor.spreadsheets import views as spreadsheets
@@ -38,6 +40,7 @@ from distributor.usage_reports import api as usage_reports_api
 from distributor.usage_reports import evidence_views as evidence
 from distributor.usage_reports import overview_views as overview
 from distributor.usage_reports import review_views as review
+from distributor.usage_reports import roll_up_views as roll_ups
 from distributor.usage_reports import trends_views as trends
 from distributor.usage_reports import views as usage_reports
 
@@ -59,6 +62,7 @@ PAGES: tuple[Blueprint, ...] = (
     people.blueprint,
     policies.blueprint,
     review.blueprint,
+    roll_ups.blueprint,
     search.blueprint,
     single_sign_on.blueprint,
     spreadsheets.blueprint,
@@ -73,12 +77,13 @@ API: tuple[ApiBlueprint, ...] = (
     provisioning_api.blueprint,
     catalogue_api.blueprint,
     identity_api.blueprint,
+    api_tokens_api.blueprint,
 )
 
 
 def register(app: Flask) -> None:
     """Bind blueprints, error pages, headers and template helpers to the application."""
-    for part in (deadlines, assets, formatting, names, languages, navigation, gate, api_calls, headers):
+    for part in (deadlines, assets, formatting, names, languages, navigation, gate, api_calls, headers, attempts):
         part.register(app)
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -53,6 +53,7 @@ TITLES: dict[str, Words] = {
     "idempotency-key-in-use": words("The first request is still being worked on"),
     "version-required": words("Version required"),
     "stale-line": words("Lines changed meanwhile"),
+    "roll-up-moved": words("Changed since it was shown"),
     "stale-version": words("Report changed meanwhile"),
     "transition-not-allowed": words("Step not possible now"),
     "comment-required": words("Comment required"),

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from flask import Flask
@@ -108,12 +109,12 @@ class Database:
         return {str(name): str(digest) for name, digest in self.connection.execute(asked)}
 
     def _size(self) -> int:
-        return self._asked("SELECT pg_database_size(current_database())")
+        return int(self._asked("SELECT pg_database_size(current_database())"))
 
     def _shape(self) -> str:
-        return self._asked(SHAPE)
+        return str(self._asked(SHAPE))
 
-    def _asked(self, query: str) -> object:
+    def _asked(self, query: str) -> Any:
         row = self.connection.execute(query).fetchone()
         assert row is not None
         return row[0]
@@ -146,7 +147,11 @@ class Service:
         return self._wiring() == self.wired
 
     def _wiring(self) -> tuple[object, ...]:
-        hooks = [self.app.before_request_funcs, self.app.after_request_funcs, self.app.teardown_request_funcs]
+        hooks: list[dict[Any, list[Any]]] = [
+            self.app.before_request_funcs,
+            self.app.after_request_funcs,
+            self.app.teardown_request_funcs,
+        ]
         counts = [sorted((str(key), len(found)) for key, found in hook.items()) for hook in hooks]
         return (self.app.wsgi_app, counts, dict(self.app.view_functions), sorted(self.app.jinja_env.globals))
 

@@ -4,7 +4,6 @@ import configparser
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +21,7 @@ from zipfile import ZipFile
 import pytest
 
 from distributor.postgres.server import within
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parent.parent
 SOURCES = ("distributor", "workflows", "templates", "migrations")
@@ -86,11 +86,17 @@ def elsewhere(**settings: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def service(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def service(environment: Path, port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the installed service, with one organization and its admin."""
     place = tmp_path_factory.mktemp("service")
     command = str(environment / "bin" / "distributor")
-    settings = {"DISTRIBUTOR_HOME": str(place / "home"), "PORT": str(free_port())}
+    settings = {"DISTRIBUTOR_HOME": str(place / "home"), "PORT": str(port)}
     (place / "password").write_text(PASSWORD)
     who = ["--organization", "Northwind", "--admin", EMAIL, "--password-file", str(place / "password")]
     run([command, "init", *who], **settings)
@@ -104,12 +110,6 @@ def service(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         finally:
             web.terminate()
             web.wait(timeout=30)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def is_up(address: str) -> bool:

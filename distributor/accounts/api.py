@@ -10,6 +10,7 @@ from flask_smorest import Blueprint
 
 from distributor import clock
 from distributor.accounts import operations, queries, schemas
+from distributor.accounts.proving import require_for_admins, require_for_admins_of_old_partners
 from distributor.accounts.queries import AccountRow
 from distributor.api.answers import Answer, committed, once, respond
 from distributor.api.bodies import json_object, query_of
@@ -67,7 +68,8 @@ def create() -> Response:
     """Take a partner on
 
     An account with its terms. The MSP is made where its name is new to you, and so are its contacts, who get
-    a link to set their password by mail.
+    a link to set their password by mail. A contact who becomes an admin of an MSP that you have already is refused with
+    `step-up-required`, as in changing an account.
     """
     member = require_member()
     return once(member, lambda: _created(member))
@@ -75,8 +77,10 @@ def create() -> Response:
 
 def _created(member: CurrentMember) -> Answer:
     operations.check_may_change(member)
-    account = operations.create_account(member, json_object(), clock.now()).account
-    return Answer(shape(account), 201, {"Location": url_for("Accounts.show", uid=account.uid)})
+    at = clock.now()
+    put = operations.create_account(member, json_object(), at)
+    require_for_admins_of_old_partners(put, member, at)
+    return Answer(shape(put.account), 201, {"Location": url_for("Accounts.show", uid=put.account.uid)})
 
 
 @blueprint.route("/<uuid:uid>", methods=["PATCH"])
@@ -84,18 +88,19 @@ def _created(member: CurrentMember) -> Answer:
 def update(uid: UUID) -> Response:
     """Change an account
 
-    Only what is named changes, and only for reports that open later. Contacts are added, never removed. Anything
-    else than contacts is refused with `step-up-required` unless the token's person has signed in or confirmed in the
-    browser within the last ten minutes.
+    Only what is named changes, and only for reports that open later. Contacts are added, never removed. Contacts with
+    the role admin, and anything else than contacts, are refused with `step-up-required` unless the token's person has
+    signed in or confirmed in the browser within the last ten minutes.
     """
     member = require_member()
     account = queries.account_for_update(uid, member)
     operations.check_may_change(member, account)
     changes, at = json_object(), clock.now()
-    changed = operations.update_account(account, changes, member, at).account
+    put = operations.update_account(account, changes, member, at)
     if changes.keys() - {"contacts"}:
         step_up.require(member, at)
-    return committed(Answer(shape(changed)))
+    require_for_admins(put, member, at)
+    return committed(Answer(shape(put.account)))
 
 
 def shape(row: AccountRow) -> dict[str, Any]:

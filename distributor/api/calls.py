@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import marshmallow as ma
 from flask_smorest import Blueprint
 
-from distributor.identity.current import needs_scope, needs_token
+from distributor.identity.current import needs_scope, needs_token, public
 
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = "application/json"
@@ -43,9 +43,10 @@ def call(
     headers: Sequence[Mapping[str, Any]] = (),
     etag: bool = False,
     location: bool = False,
+    is_public: bool = False,
     problems: Sequence[int] = (),
 ) -> Callable[[View], View]:
-    """A call's declaration. Several scopes mean any of them, which the view itself checks.
+    """A call's declaration. Several scopes mean any of them, which the view itself checks; `is_public` means no token.
 
     `body`: a schema, or a whole request body object. `also`: further statuses that are no problem, with their
     meaning. `problems`: statuses it may refuse with, besides 400, 401 and 429.
@@ -54,20 +55,24 @@ def call(
     answers: dict[str, Any] = {str(status): _answer(answer, status, told)}
     for code, words in (also or {}).items():
         answers[str(code)] = {**(_answer(answer, code, told) if code < 300 else {}), "description": words}
-    answers |= {str(code): response_name(code) for code in sorted({*ALWAYS, *problems, *_of_scope(scope)})}
+    always = {code for code in ALWAYS if code != HTTPStatus.UNAUTHORIZED or not is_public}
+    answers |= {str(code): response_name(code) for code in sorted({*always, *problems, *_of_scope(scope)})}
     answers["default"] = UNEXPECTED
     document: dict[str, Any] = {"operationId": operation_id, "responses": answers}
     document["parameters"] = [*map(dict, headers), *([{"in": "query", "schema": query}] if query else [])]
-    document["security"] = [{"bearer": [name]} for name in _names(scope)] or [{"bearer": []}]
+    document["security"] = [] if is_public else [{"bearer": [name]} for name in _names(scope)] or [{"bearer": []}]
     if body is not None:
         document["requestBody"] = body if isinstance(body, dict) else _json_body(body, not body_optional)
-    declare = needs_scope(scope) if isinstance(scope, str) else needs_token
 
     def decorate(view: View) -> View:
         documented: View = Blueprint.doc(**document)(view)
-        return declare(documented)
+        return public(documented) if is_public else _declared(scope, documented)
 
     return decorate
+
+
+def _declared(scope: str | tuple[str, ...], view: View) -> View:
+    return needs_scope(scope)(view) if isinstance(scope, str) else needs_token(view)
 
 
 def response_name(status: int) -> str:

@@ -29,6 +29,7 @@ KINDS: dict[str, tuple[int, str]] = {
         409,
         "Somebody changed these lines meanwhile; `lines` holds their present values. Nothing was saved.",
     ),
+    "roll-up-moved": (409, "What would be rolled up is not what the dry run showed any more: ask for another one."),
     "conflict": (409, "It is not in a state in which this can be done, or somebody was faster."),
     "idempotency-key-reused": (409, "The Idempotency-Key was used for another request."),
     "idempotency-key-in-use": (409, "The first request with this Idempotency-Key is still being worked on."),

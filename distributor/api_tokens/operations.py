@@ -26,19 +26,27 @@ from distributor.delivery.events import (
 from distributor.delivery.telling import Telling, tell
 from distributor.errors import Forbidden, NotFound
 from distributor.identity import tokens
-from distributor.identity.acting import CurrentMember
+from distributor.identity.acting import Acting, CurrentMember
 from distributor.identity.models import ApiToken
 from distributor.identity.sessions import digest
 from workflows.usage_report import Role, Side
 
+# Whoever sends more has pasted a file.
+LONGEST_REPORT = 2_000
+
 
 def make(
-    member: CurrentMember, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime
-) -> tuple[str, ApiToken]:
-    """Make a token, tell its owner and note it; returns its text, which can't be read again. Raises InputRefused."""
+    member: CurrentMember, name: str, scopes: Iterable[str], expires_at: datetime | None, at: datetime,
+    *, by: Acting | None = None,
+) -> tuple[str, ApiToken]:  # fmt: skip
+    """Make a token of `member`, or have the operator (`by`) make it; tell its owner and note it.
+
+    Returns its text, which can't be read again. Raises InputRefused.
+    """
     text, row = tokens.create_token(member, name, scopes, expires_at, at)
     about = {"name": row.name, "scopes": row.scopes, "expires_at": expires_at and expires_at.isoformat()}
-    _note("token.created", member, row, at, about)
+    here, subject = member.organization_id, f"{row.prefix}…"
+    record("token.created", by=by or member, at=at, organization_id=here, subject=subject, details=about)
     _tell(TOKEN_CREATED, _home(member), member.user_id, at, about | {"prefix": row.prefix})
     return text, row
 

@@ -19,8 +19,6 @@ from distributor.limits.operations import Limited
 
 blueprint = Blueprint("api_tokens", __name__)
 LONGEST_SEARCH = 200
-# Whoever pastes more has pasted a file; the first of it is looked through.
-LONGEST_REPORT = 2_000
 
 
 @blueprint.get("/tokens")
@@ -55,7 +53,7 @@ def report() -> str:
 @public
 def send_report() -> str | tuple[str, int]:
     """Take the report; the answer is the same whether there is such a token or not."""
-    at, text = clock.now(), request.form.get("token", "")[:LONGEST_REPORT]
+    at, text = clock.now(), request.form.get("token", "")[: operations.LONGEST_REPORT]
     limits.spend(Limited.TOKEN_REPORT, limits.network_of(request.remote_addr), at)
     if found_in(text) is None:
         why = gettext("This is no API token of ours. One begins with dst_ and eight letters or digits.")

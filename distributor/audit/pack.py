@@ -18,6 +18,7 @@ from sqlalchemy import Row, select, text
 
 from distributor.audit.canonical import instant
 from distributor.audit.exports import as_json
+from distributor.audit.operations import record
 from distributor.audit.queries import ENTRY, HEAD, whole_entries
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
@@ -37,7 +38,8 @@ REPORT_FIELDS = (
 LINE_FIELDS = (
     "customer_ref", "customer_name", "sku", "product_name", "unit", "provisioned_units", "used_units",
     "chargeable_units", "declared_units", "unit_price", "amount", "penalty", "discrepancy", "penalised", "estimated",
-    "added_by_msp", "comment", "carried_until", "reviewer_note", "waived_reason", "system_note", "sources",
+    "added_by_msp", "rolled_up_units", "rolled_up_at", "comment", "carried_until", "reviewer_note", "waived_reason",
+    "system_note", "sources",
 )  # fmt: skip
 WORDS = ("comment", "reviewer_note", "waived_reason", "system_note")
 CHANGES = text("""
@@ -78,6 +80,13 @@ def pack(report: ReportRow, member: CurrentMember, at: datetime) -> bytes:
     files["verify.py"] = VERIFIER.read_bytes()
     manifest = json.dumps(_manifest(report, member, at, head, files), indent=1, ensure_ascii=False)
     return _zipped({**files, "manifest.json": manifest.encode()}, at)
+
+
+def note_made(report: ReportRow, made: bytes, member: CurrentMember, at: datetime) -> None:
+    """Write into the account's chain who took a pack out, and its SHA-256: what is shown later was made then."""
+    about = {"report": str(report.uid), "sha256": sha256(made).hexdigest()}
+    subject = f"{report.account_number} {report.cycle:%Y-%m}"
+    record("evidence.made", by=member, at=at, account_id=report.account_id, subject=subject, details=about)
 
 
 def _files(report: ReportRow, member: CurrentMember, chain_id: int) -> dict[str, str]:

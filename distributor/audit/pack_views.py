@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response
 
 from distributor import clock
-from distributor.audit.pack import pack
+from distributor.audit.pack import note_made, pack
 from distributor.database import db
 from distributor.identity.current import require_member, signed_in
 from distributor.limits.operations import Limited
@@ -27,7 +27,13 @@ def download(uid: UUID) -> Response:
     db.session.rollback()
     db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     report = queries.report(uid, member)
-    answer = Response(pack(report, member, clock.now()), mimetype="application/zip")
+    at = clock.now()
+    made = pack(report, member, at)
+    # That it was made is written in a transaction of its own: in this one it could clash with other entries.
+    db.session.rollback()
+    note_made(report, made, member, at)
+    db.session.commit()
+    answer = Response(made, mimetype="application/zip")
     name = f"evidence-{report.cycle:%Y-%m}-{str(report.uid)[:8]}.zip"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

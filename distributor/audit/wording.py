@@ -14,6 +14,7 @@ def kinds() -> dict[str, str]:
     """What a list can be narrowed to, by the facts' first word."""
     return {
         "report": gettext("Usage reports"),
+        "evidence": gettext("Evidence packs"),
         "account": gettext("New accounts"),
         "terms": gettext("Terms"),
         "product": gettext("Products"),
@@ -21,9 +22,13 @@ def kinds() -> dict[str, str]:
         "policy": gettext("Approval policy"),
         "reporting": gettext("Where usage is reported"),
         "brand": gettext("E-mails and brand"),
+        "organization": gettext("Organizations"),
         "member": gettext("Members and roles"),
         "substitute": gettext("Substitutes"),
         "sign_in": gettext("Refused sign-ins"),
+        "access": gettext("Refused access"),
+        "input": gettext("Refused input"),
+        "link": gettext("Refused links"),
         "session": gettext("Sign-ins"),
         "password": gettext("Passwords"),
         "address": gettext("E-mail addresses"),
@@ -35,7 +40,7 @@ def kinds() -> dict[str, str]:
 
 def what_happened(what: str) -> str:
     """A fact in words; one that has none is called by its own name."""
-    return _reports().get(what) or _organizations().get(what) or _peoples().get(what) or what
+    return _reports().get(what) or _organizations().get(what) or _peoples().get(what) or _refusals().get(what) or what
 
 
 def _reports() -> dict[str, str]:
@@ -54,6 +59,7 @@ def _reports() -> dict[str, str]:
         "report.reject": gettext("Report rejected"),
         "report.reopen": gettext("Report reopened"),
         "report.invoice": gettext("Report marked as invoiced"),
+        "evidence.made": gettext("Evidence pack made"),
         "account.created": gettext("Account made"),
         "terms.changed": gettext("Terms changed"),
     }
@@ -64,6 +70,7 @@ def _organizations() -> dict[str, str]:
         "product.created": gettext("Product made"),
         "product.changed": gettext("Product changed"),
         "price.changed": gettext("Price changed"),
+        "organization.took_partners": gettext("Organization may take on partners of its own"),
         "policy.changed": gettext("Approval policy changed"),
         "reporting.set": gettext("Usage reports switched on or off"),
         "brand.changed": gettext("Brand changed"),
@@ -75,6 +82,8 @@ def _organizations() -> dict[str, str]:
         "member.joined": gettext("Invitation accepted"),
         "member.removed": gettext("Member removed"),
         "member.added": gettext("Contact added as a member"),
+        "member.added_by_operator": gettext("Member added by the operator"),
+        "organization.created": gettext("Organization set up"),
         "member.details_changed": gettext("Contact details changed"),
         "member.roles_changed": gettext("Roles changed"),
         "substitute.named": gettext("Substitute named"),
@@ -82,6 +91,7 @@ def _organizations() -> dict[str, str]:
         "sso.changed": gettext("Single sign-on changed"),
         "sso.removed": gettext("Single sign-on removed"),
         "sso.bound": gettext("Sign-in bound to the provider"),
+        "sso.lifted": gettext("Single sign-on no longer required, by the operator"),
         "sso.released": gettext("Sign-in released from the provider"),
     }
 
@@ -91,10 +101,12 @@ def _peoples() -> dict[str, str]:
         "sign_in.failed": gettext("Sign-in refused"),
         "session.started": gettext("Signed in"),
         "session.ended": gettext("Sign-in ended"),
+        "session.ended_by_admin": gettext("Signed out by an admin"),
         "session.confirmed": gettext("Confirmed by the provider"),
         "identity.confirmed": gettext("Identity confirmed"),
         "identity.not_confirmed": gettext("Identity not confirmed"),
         "password.forgotten": gettext("Password forgotten"),
+        "password.link_made": gettext("Link to set a password made by the operator"),
         "password.changed": gettext("Password changed"),
         "address.change_asked": gettext("Change of address asked for"),
         "address.change_confirmed": gettext("Change of address confirmed"),
@@ -111,6 +123,21 @@ def _peoples() -> dict[str, str]:
         "token.revoked": gettext("API token revoked"),
         "token.reported": gettext("API token reported as leaked"),
         "token.used_from_new_address": gettext("API token used from a new address"),
+        "second_factor.required": gettext("Second step required of everybody"),
+        "second_factor.left_to_members": gettext("Second step left to each member"),
+        "second_factor.reset": gettext("Second step taken away"),
+    }
+
+
+def _refusals() -> dict[str, str]:
+    return {
+        "sign_in.refused": gettext("Sign-in through the provider refused"),
+        "access.refused": gettext("Refused: not allowed, or not theirs"),
+        "input.refused": gettext("Refused: input that looks meant to deceive"),
+        "link.refused": gettext("Refused: a link that no longer works"),
+        "session.refused": gettext("Refused: a sign-in that had been ended"),
+        "token.refused": gettext("Refused: an API token that had been revoked"),
+        "token.exposed": gettext("Refused: an API token in an address"),
     }
 
 

@@ -12,6 +12,7 @@ from distributor.api.calls import call
 from distributor.api.pages import page, uid_of, wrong_cursor
 from distributor.catalogue import operations, queries, schemas
 from distributor.errors import NotFound
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import require_member
 
@@ -50,11 +51,15 @@ def put(sku: str) -> Response:
     """Put a product
 
     Makes it, or changes the fields that are given. A price is for reports that open from now on; open reports
-    that have none for it get it at once.
+    that have none for it get it at once. A price is refused with `step-up-required` unless the token's person has
+    signed in or confirmed in the browser within the last ten minutes.
     """
     member = require_member()
     who = acting_upstream(member)
     operations.check_may_change(who)
-    made = operations.put_product(member.organization_id, sku, json_object(), who, clock.now())
+    fields, at = json_object(), clock.now()
+    made = operations.put_product(member.organization_id, sku, fields, who, at)
+    if "price" in fields:
+        step_up.require(member, at)
     body = {**queries.product_shape(made.product), "priced_lines": made.priced}
     return committed(Answer(body, 201 if made.created else 200))

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import select
@@ -13,14 +14,16 @@ from sqlalchemy import select
 from distributor import schema, tenancy
 from distributor.accounts.operations import set_reporting
 from distributor.api_tokens.operations import make
+from distributor.audit.operations import record
 from distributor.cli.output import application, as_json, clock_of, command, counted, database, read_password, say
+from distributor.cli.signing_out import sign_out
 from distributor.database import SERVICE_ROLE, db
 from distributor.delivery.mailer import post_office
-from distributor.errors import InputRefused, NotFound
-from distributor.identity import factors, queries
+from distributor.errors import InputRefused
+from distributor.identity import factors, queries, trail
 from distributor.identity import operations as identity
 from distributor.identity.acting import operator
-from distributor.identity.models import Organization, User
+from distributor.identity.models import Member, Organization, User
 from distributor.scheduler.models import SetAside
 
 # What a mail server may take to greet; a check should not keep anybody waiting for longer.
@@ -49,7 +52,10 @@ def init(name: str, email: str, password_file: Path | None, json_output: bool) -
     with database() as settings:
         schema.migrate(str(settings.database_url))
     with application():
-        identity.init_distributor(name, email, password, clock_of(None))
+        at = clock_of(None)
+        made = identity.init_distributor(name, email, password, at)
+        _note("organization.created", made, at, subject=name)
+        _note("member.added_by_operator", made, at, roles=made.roles)
         db.session.commit()
     say(f"{name} is set up; {email} can sign in.", {"organization": name, "admin": email}, json_output)
 
@@ -76,19 +82,26 @@ def add_member(
     """Add a person to an organization; prints the link where they set their password."""
     with application() as app:
         at = clock_of(None)
-        added = identity.add_member(_organization(name), email, person or email, list(roles), at)
+        added = identity.add_member(organization_named(name), email, person or email, list(roles), at)
         user = db.session.get_one(User, added.user_id)
         if password_file:
             identity.set_password(user, read_password(password_file))
             link = None
         else:
             link = f"{app.config['SETTINGS'].public_url}/set-password/{identity.password_link(user, at)}"
+        _note("member.added_by_operator", added, at, roles=added.roles, has_password=link is None)
         db.session.commit()
     answer = {"email": email, "organization": name, "roles": list(roles), "set_password": link}
     say(f"{email} is a member of {name}." + (f" Set the password at {link}" if link else ""), answer, json_output)
 
 
-def _organization(name: str) -> Organization:
+def _note(what: str, made: Member, at: datetime, subject: str = "", **details: Any) -> None:
+    here, about = made.organization_id, subject or made.user.email
+    record(what, by=operator(), at=at, organization_id=here, subject=about, details=details)
+
+
+def organization_named(name: str) -> Organization:
+    """The only organization of this name. Raises InputRefused."""
     found = db.session.scalars(select(Organization).filter_by(name=name)).all()
     if len(found) != 1:
         raise InputRefused(f"{'No organization has' if not found else 'Several organizations have'} the name {name!r}.")
@@ -131,7 +144,7 @@ def create(
     with application():
         member_row = queries.member_by_email(email, organization_name)
         ends = expires_at.replace(tzinfo=UTC) if expires_at else None
-        secret, row = make(member_row, name, list(scopes), ends, clock_of(None))
+        secret, row = make(member_row, name, list(scopes), ends, clock_of(None), by=operator())
         answer = {
             "token": secret, "prefix": row.prefix, "scopes": row.scopes,
             "expires_at": row.expires_at.isoformat() if row.expires_at else None,
@@ -201,10 +214,9 @@ def link_member(email: str, json_output: bool) -> None:
     """Print a new single-use link where a person sets their password; links that were mailed keep working."""
     with application() as app:
         at = clock_of(None)
-        user = queries.user_by_email(email)
-        if user is None or not queries.members_of(user.id):
-            raise NotFound(f"A member {queries.tidy_email(email)}")
+        user = queries.person_by_email(email)
         link = f"{app.config['SETTINGS'].public_url}/set-password/{identity.password_link(user, at, beside=True)}"
+        trail.note_by_operator("password.link_made", user.id, at)
         answer = {"email": user.email, "set_password": link, "expires_at": (at + identity.LINK_LIVES).isoformat()}
         db.session.commit()
     hours = int(identity.LINK_LIVES.total_seconds() // 3600)
@@ -222,7 +234,7 @@ def reporting(name: str, region: str, account_type: str, on: bool | None, json_o
     if on is None:
         raise click.UsageError("Say which way: --on or --off.")
     with application():
-        distributor = _organization(name)
+        distributor = organization_named(name)
         if not distributor.is_distributor:
             raise InputRefused(f"{name} is no distributor.")
         known = set_reporting(distributor.id, region, account_type, on, operator(), at=clock_of(None))
@@ -232,8 +244,21 @@ def reporting(name: str, region: str, account_type: str, on: bool | None, json_o
     say(f"{what}: {counted(known, 'account', 'accounts')}.", answer, json_output)
 
 
+@command(name="take-partners")
+@click.option("--organization", "name", required=True, help="The name of an organization that is an MSP so far.")
+@as_json
+def take_partners(name: str, json_output: bool) -> None:
+    """Let an MSP take on partners of its own, whose distributor it then is; its own accounts stay as they are."""
+    with application():
+        changed = identity.let_distribute(organization_named(name), operator(), clock_of(None))
+        db.session.commit()
+    what = "can take on partners of its own now" if changed else "could take on partners of its own already"
+    say(f"{name} {what}.", {"organization": name, "changed": changed}, json_output)
+
+
 member.add_command(add_member)
 member.add_command(link_member)
 member.add_command(reset_second_step)
+member.add_command(sign_out)
 token.add_command(create)
-COMMANDS = (migrate, init, member, token, reporting, demo, check)
+COMMANDS = (migrate, init, member, token, reporting, take_partners, demo, check)

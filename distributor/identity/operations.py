@@ -12,11 +12,12 @@ from flask_babel import gettext
 from sqlalchemy import select, text, update
 
 from distributor import locks
+from distributor.audit.operations import record
 from distributor.database import db
 from distributor.delegation import operations as delegation
 from distributor.errors import Conflict, FieldError, InputRefused
 from distributor.identity import passwords, pending, queries, sessions, tokens
-from distributor.identity.acting import CurrentMember
+from distributor.identity.acting import Acting, CurrentMember
 from distributor.identity.models import Member, Organization, PasswordLink, User
 from distributor.identity.sessions import digest
 from distributor.words import fits_on_a_line, is_disguised, on_a_line
@@ -44,6 +45,18 @@ def init_distributor(
     member = add_member(organization, admin_email, name, (Role.ADMIN, Role.REVIEWER), at)
     set_password(member.user, password)
     return member
+
+
+def let_distribute(organization: Organization, acting: Acting, at: datetime) -> bool:
+    """Let an organization have a catalogue and partners of its own; whether it could not before. What it owes to its
+    own distributors stays as it is.
+    """
+    if organization.is_distributor:
+        return False
+    organization.is_distributor = True
+    record("organization.took_partners", by=acting, at=at, organization_id=organization.id, subject=organization.name)
+    db.session.flush()
+    return True
 
 
 def add_member(organization: Organization, email: str, name: str, roles: Iterable[str], at: datetime) -> Member:
@@ -104,9 +117,16 @@ def password_link(user: User, at: datetime, *, beside: bool = False, lives: time
 
 def set_password(user: User, password: str) -> None:
     """Give a user a password; who is half way in with the one before begins anew. Raises InputRefused."""
+    passwords.check(password, _names_about(user))
     user.password_hash = passwords.hash_password(password)
     pending.end_of_user(user.id)
     db.session.flush()
+
+
+def _names_about(user: User) -> list[str]:
+    """What others know about a person: no password is to be made of it."""
+    companies = [member.organization_name for member in queries.members_of(user.id)]
+    return [user.name, user.email, *companies, passwords.name_of_service()]
 
 
 def use_password_link(token: str, password: str, at: datetime, *, language: str | None = None) -> User | None:

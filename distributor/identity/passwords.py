@@ -6,14 +6,18 @@ Parameters: OWASP Password Storage Cheat Sheet, argon2id with 19 MiB of memory, 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from functools import lru_cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from flask import current_app
 from flask_babel import gettext
 
+from distributor.config import Settings
 from distributor.errors import FieldError, InputRefused
 from distributor.formatting import units
+from distributor.identity import guessable
 
 SHORTEST = 12
 # Long enough for any pass phrase, short enough that hashing it is no attack.
@@ -36,6 +40,31 @@ def check_length(password: str, field: str = "password") -> None:
     if len(password) > LONGEST:
         why = gettext("A password has at most %(most)s characters; this one has %(given)s.", **_lengths(password))
         _refuse(why, field)
+
+
+def check(password: str, names: Iterable[str], field: str = "password") -> None:
+    """Raises InputRefused for a password of the wrong length, for a common one, and for one made of `names`: those of
+    its person, their address, their organizations and the service.
+    """
+    check_length(password, field)
+    if guessable.is_common(password):
+        why = gettext(
+            "This password is among the first to be tried: it stands on lists of common and stolen ones, or repeats "
+            "itself. Choose another, such as a sentence of your own."
+        )
+        _refuse(why, field)
+    if guessable.is_made_of(password, names):
+        why = gettext(
+            "This password is made of names that others would try: yours, your company’s, or the service’s. Add more "
+            "of your own, such as a whole sentence."
+        )
+        _refuse(why, field)
+
+
+def name_of_service() -> str:
+    """What the installation is called: one of the names that no password is made of."""
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.brand_name
 
 
 def is_right(password: str, kept: str | None) -> bool:

@@ -23,6 +23,14 @@ def user_by_email(email: str) -> User | None:
     return db.session.scalar(select(User).where(User.email == tidy_email(email)))
 
 
+def person_by_email(email: str) -> User:
+    """The user with this address who is a member somewhere. Raises NotFound."""
+    found = user_by_email(email)
+    if found is None or not members_of(found.id):
+        raise NotFound(gettext("A member %(email)s", email=tidy_email(email)))
+    return found
+
+
 def user(user_id: int) -> User:
     """A user that is known to exist."""
     return db.session.get_one(User, user_id)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from distributor import tenancy
@@ -139,9 +139,22 @@ def end_others(user_id: int, kept_id: int | None, at: datetime) -> int:
     return _end(at, WebSession.user_id == user_id, WebSession.id.is_distinct_from(kept_id))
 
 
+def end_all(at: datetime) -> int:
+    """End every sign-in there is; returns how many were alive."""
+    return _end(at)
+
+
 def end_of_member(member_id: int, at: datetime) -> int:
     """End the sign-ins to one membership."""
     return _end(at, WebSession.member_id == member_id)
+
+
+def end_here(user_id: int, member_id: int, at: datetime, *, by_password: bool) -> None:
+    """End a person's sign-ins that open one membership: those that act for it, and, where a password opens it, all that
+    could switch to it. What the provider of another organization vouched for stays, as it opens nothing here.
+    """
+    here = WebSession.member_id == member_id
+    _end(at, WebSession.user_id == user_id, or_(here, WebSession.vouched_by.is_(None)) if by_password else here)
 
 
 def switch(session_id: int, member_id: int) -> None:

@@ -40,7 +40,9 @@ _FORM = re.compile(
     f"(dst_[0-9a-z]{{{NAME_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})([0-9A-Za-z]{{{CHECKSUM_LENGTH}}})"
 )
 
-_PREFIX = re.compile(f"dst_[0-9a-z]{{{NAME_LENGTH}}}")
+# How every token begins; what may be shown of it.
+PREFIX_FORM = f"dst_[0-9a-z]{{{NAME_LENGTH}}}"
+_PREFIX = re.compile(PREFIX_FORM)
 
 
 def generate() -> tuple[str, str]:

@@ -16,6 +16,7 @@ from distributor.database import db
 from distributor.errors import FieldError, InputRefused, NotFound
 from distributor.formatting import for_typing
 from distributor.formatting import percent as percent_text
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
 from distributor.policies import backtest, operations, wording
@@ -70,6 +71,7 @@ def save() -> ResponseReturnValue:
     except InputRefused as refused:
         db.session.rollback()
         return _page(member, refused.errors), 422
+    step_up.require(member, clock.now())
     db.session.commit()
     flash(gettext("The policy is saved. It holds at once, for every reviewer."), "success")
     return redirect(url_for(".index"))
@@ -122,7 +124,9 @@ def automatic() -> ResponseReturnValue:
         return redirect(_back(percent))
     if form.get("step") != "confirm":
         return _shown(chosen, percent)
-    changed = accounts.set_automatic_approval([row.uid for row in chosen], percent, member, clock.now())
+    at = clock.now()
+    step_up.require(member, at)
+    changed = accounts.set_automatic_approval([row.uid for row in chosen], percent, member, at)
     db.session.commit()
     flash(_switched(changed, percent), "success")
     return redirect(url_for(".index"))

@@ -14,7 +14,7 @@ from distributor import vault
 from distributor.audit import operations as audit
 from distributor.database import db
 from distributor.errors import FieldError, Forbidden, InputRefused, NotFound
-from distributor.identity.acting import CurrentMember
+from distributor.identity.acting import CurrentMember, operator
 from distributor.identity.models import Member, WebSession
 from distributor.single_sign_on import discovery, queries
 from distributor.single_sign_on.fetching import FetchError
@@ -72,6 +72,20 @@ def remove(member: CurrentMember, at: datetime) -> None:
     db.session.delete(provider)
     audit.record("sso.removed", by=member, at=at, organization_id=member.organization_id, subject=provider.issuer)
     db.session.flush()
+
+
+def lift(organization_id: int, at: datetime) -> bool:
+    """Let passwords and passkeys open the organization again, for the operator; False where they do already.
+
+    The provider stays and is offered as before: nobody is signed out.
+    """
+    provider = queries.provider_of(organization_id)
+    if provider is None or not provider.required:
+        return False
+    provider.required, provider.way_in_id = False, None
+    audit.record("sso.lifted", by=operator(), at=at, organization_id=organization_id, subject=provider.issuer)
+    db.session.flush()
+    return True
 
 
 def release(member: CurrentMember, uid: UUID, at: datetime) -> str:

@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from distributor.config import Settings
-from tests.conftest import administration
 from tests.distributor.commands import Shell
 from tests.factories import Story
 from tests.faults.ground import checksum
+from tests.kept import administration
 
 HALF = os.fsdecode(b"\xff")
 FILE, MEMBER = ("import-usage", "{file}"), ("member", "add", "--organization", "Kestrel IT Services")

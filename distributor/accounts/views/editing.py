@@ -12,6 +12,7 @@ from flask_babel import gettext, ngettext
 from distributor import clock
 from distributor.accounts import effects, forms, lists, operations, queries, wording
 from distributor.accounts.contact import change_contact, contact_of
+from distributor.accounts.proving import require_for_admins
 from distributor.accounts.queries import AccountRow
 from distributor.accounts.views.common import (
     blueprint,
@@ -77,6 +78,7 @@ def add_contact(uid: UUID) -> ResponseReturnValue:
         errors = on_the_form(refused.errors) if isinstance(refused, InputRefused) else []
         shown = errors or [FieldError(said(refused), "contact_email_0")]
         return _page(member, own_account(uid, member), request.form, shown), problem_of(refused).status
+    require_for_admins(put, member, clock.now())
     db.session.commit()
     invited = any(one.link for one in put.invited)
     flash(gettext("Added. A link to set a password is on its way.") if invited else gettext("Added."), "success")

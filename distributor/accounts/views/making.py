@@ -12,6 +12,7 @@ from flask_babel import gettext
 
 from distributor import clock, formatting
 from distributor.accounts import forms, lists, operations
+from distributor.accounts.proving import require_for_admins_of_old_partners
 from distributor.accounts.queries import AccountRow
 from distributor.accounts.views.common import blueprint, by_field, changing_member, on_the_form
 from distributor.database import db
@@ -43,16 +44,17 @@ def create() -> ResponseReturnValue:
     contacts = forms.contacts_of(form)
     whom = {"msp": {"name": form.get("msp", "")}, "contacts": list(contacts.values())}
     try:
-        account = operations.create_account(member, {**forms.fields_of(form), **whom}, clock.now()).account
+        put = operations.create_account(member, {**forms.fields_of(form), **whom}, clock.now())
     except Refused as refused:
         db.session.rollback()
         errors = on_the_form(refused.errors, list(contacts)) if isinstance(refused, InputRefused) else []
         if isinstance(refused, Conflict):
             errors = [FieldError(said(refused), "number")]
         return _form(member, form, errors or [FieldError(said(refused))]), problem_of(refused).status
+    require_for_admins_of_old_partners(put, member, clock.now())
     db.session.commit()
-    flash(_made(account), "success")
-    return redirect(url_for(".show", uid=account.uid))
+    flash(_made(put.account), "success")
+    return redirect(url_for(".show", uid=put.account.uid))
 
 
 def _made(account: AccountRow) -> str:

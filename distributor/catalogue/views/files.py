@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 
 from distributor.catalogue import importing, lists
 from distributor.catalogue.views.common import blueprint, changing_member, reading_member
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import signed_in
 from distributor.limits.operations import Limited
@@ -25,6 +26,8 @@ def _plan(member: CurrentMember, given: GivenList, at: datetime, lock: bool) -> 
 
 
 def _carry_out(member: CurrentMember, plan: Plan, at: datetime) -> str:
+    if any(one.columns["prices"] for one in plan.planned):
+        step_up.require(member, at)
     priced = importing.carry_out(member.organization_id, plan, acting_upstream(member), at)
     counts = {"added": len(plan.added), "changed": len(plan.changed)}
     if not priced:

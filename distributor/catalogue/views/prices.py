@@ -15,6 +15,7 @@ from distributor.catalogue.queries import ProductRow
 from distributor.catalogue.views.common import blueprint, product_page, reading_member, typed_of
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import signed_in
 from distributor.usage_reports.typed_numbers import plain_number
@@ -38,8 +39,9 @@ def change_price(uid: UUID) -> ResponseReturnValue:
     stale = request.form.get("seen", "") != _seen(present) if request.form.get("step") == "save" else False
     if request.form.get("step") != "save" or stale:
         return _effect(member, product, currency, given["price"], present, stale=stale)
-    fields = {"price": price, "currency": currency}
-    put = operations.put_product(member.organization_id, product.sku, fields, acting, clock.now())
+    at, fields = clock.now(), {"price": price, "currency": currency}
+    step_up.require(member, at)
+    put = operations.put_product(member.organization_id, product.sku, fields, acting, at)
     db.session.commit()
     flash(_saved(put.priced), "success")
     return redirect(url_for(".show", uid=uid))

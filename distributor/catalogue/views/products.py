@@ -22,6 +22,7 @@ from distributor.catalogue.views.common import (
 )
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, InputRefused, NotFound
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import signed_in
 from distributor.problems import problem_of
@@ -90,6 +91,8 @@ def create() -> ResponseReturnValue:
     except Refused as refused:
         db.session.rollback()
         return _form(member, form, _errors(refused, "sku")), problem_of(refused).status
+    if typed:
+        step_up.require(member, clock.now())
     db.session.commit()
     flash(gettext("%(name)s is in the catalogue.", name=put.product.name), "success")
     return redirect(url_for(".show", uid=put.product.uid))

@@ -22,6 +22,7 @@ from distributor.identity.views.entering import with_cookie
 from distributor.limits import operations as limits
 from distributor.limits.operations import Limited
 from distributor.paths import local_path
+from distributor.refusals.claims import where_from
 
 
 @blueprint.get("/confirm")
@@ -42,7 +43,7 @@ def prove() -> ResponseReturnValue:
     wanted = local_path(request.form.get("confirm_next")) or "/"
     limits.spend(Limited.SECOND_FACTOR, str(member.user_id), at)
     if not _is_proved(member, at):
-        trail.note("identity.not_confirmed", member, at)
+        trail.note("identity.not_confirmed", member, at, "", **_wrong(member, at), **where_from())
         db.session.commit()
         return _again(member, wanted), HTTPStatus.UNPROCESSABLE_ENTITY
     limits.give_back(Limited.SECOND_FACTOR, str(member.user_id))
@@ -71,6 +72,14 @@ def _is_proved(member: CurrentMember, at: datetime) -> bool:
         return codes.spend(member.user_id, form["confirm_code"], at)
     kept = queries.user(member.user_id).password_hash
     return passwords.is_right(form.get("confirm_password", ""), kept)
+
+
+def _wrong(member: CurrentMember, at: datetime) -> dict[str, str | int]:
+    """For the trail: what was shown, and of a code why it was refused."""
+    form = request.form
+    if form.get("confirm_code") and not form.get("confirm_answer"):
+        return {"shown": "code", **codes.why_not(member.user_id, form["confirm_code"], at)}
+    return {"shown": "passkey" if form.get("confirm_answer") else "password"}
 
 
 def _again(member: CurrentMember, wanted: str) -> str:

@@ -26,6 +26,8 @@ from distributor.identity.devices import device
 from distributor.identity.scopes import SCOPES, possible_scopes
 from distributor.identity.views.blueprint import blueprint
 from distributor.identity.views.forms import by_field, same_twice
+from distributor.limits import operations as limits
+from distributor.limits.operations import Limited
 from distributor.people.operations import passwords
 
 # How many days a token may live: a forgotten one ends by itself within a year (OWASP ASVS 5.0, 13.3.4).
@@ -96,13 +98,15 @@ def revoke_calendar() -> ResponseReturnValue:
 @blueprint.post("/profile/password")
 @signed_in
 def change_password() -> ResponseReturnValue:
-    """Replace the password; asks for the present one."""
-    form = request.form
+    """Replace the password; asks for the present one, and guessing it counts as signing in."""
+    member, at, form = require_member(), clock.now(), request.form
     try:
         same_twice(form.get("password", ""), form.get("again", ""))
-        passwords.change(require_member(), form.get("present", ""), form.get("password", ""), clock.now())
+        limits.spend(Limited.SIGN_IN, member.email, at)
+        passwords.change(member, form.get("present", ""), form.get("password", ""), at)
     except InputRefused as refused:
         return _refused("password", refused)
+    limits.give_back(Limited.SIGN_IN, member.email)
     return _kept(gettext("Your password is changed. Everywhere else you are signed out."))
 
 

@@ -17,7 +17,7 @@ from distributor import clock
 from distributor.config import Settings
 from distributor.database import db
 from distributor.errors import InputRefused, NotFound
-from distributor.identity import codes, factors, passkeys, recovery, step_up
+from distributor.identity import codes, factors, passkeys, recovery, sessions, step_up
 from distributor.identity.current import require_member, signed_in
 from distributor.identity.devices import device
 from distributor.identity.passkeys import Answer
@@ -172,6 +172,7 @@ def _page(**more: Any) -> str:
         is_admin=is_admin,
         required=factors.is_required(member.organization_id),
         lacking=factors.lacking(member.organization_id) if is_admin else 0,
+        elsewhere=len(sessions.of_user(member.user_id, at, vouched_by=member.vouched_by)) - 1,
         typed=request.form,
         **{"form": "", "errors": {}, "made": [], "told": "", **more},
     )

@@ -16,9 +16,11 @@ from distributor.database import db
 from distributor.delivery.events import MEMBER_REMOVED, ROLES_CHANGED
 from distributor.delivery.telling import Telling, tell
 from distributor.errors import Conflict, FieldError, Forbidden, InputRefused
+from distributor.identity import sessions
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization
 from distributor.identity.operations import remove_member
+from distributor.identity.queries import members_by_own_proof
 from distributor.people.operations.telling import side_of
 from distributor.people.queries import offered_roles, other_admins, person
 from workflows.usage_report import Role
@@ -83,6 +85,19 @@ def remove(member: CurrentMember, uid: UUID, at: datetime) -> Row[Any]:
         _check_not_last(member, found)
     _note("member.removed", MEMBER_REMOVED, member, found, at, before=sorted(found.roles))
     remove_member(db.session.get_one(Member, found.id), at)
+    return found
+
+
+def end_sign_ins(member: CurrentMember, uid: UUID, at: datetime) -> Row[Any]:
+    """End all sign-ins by which a member of one's organization could act for it; API tokens stay.
+
+    Raises Forbidden, NotFound.
+    """
+    check_admin(member)
+    found = person(uid, member)
+    by_password = any(one.member_uid == uid for one in members_by_own_proof(found.user_id))
+    sessions.end_here(found.user_id, found.id, at, by_password=by_password)
+    record("session.ended_by_admin", by=member, at=at, organization_id=member.organization_id, subject=found.email)
     return found
 
 

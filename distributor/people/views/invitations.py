@@ -13,6 +13,7 @@ from distributor import clock
 from distributor.config import Settings
 from distributor.database import db
 from distributor.errors import InputRefused
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import signed_in
 from distributor.limits import operations as limits
@@ -21,6 +22,7 @@ from distributor.people.operations import invitations as operations
 from distributor.people.operations.invitations import Invited
 from distributor.people.views.common import admin, blueprint
 from distributor.people.views.members import page
+from workflows.usage_report import Role
 
 
 @blueprint.post("/members/invitations")
@@ -35,6 +37,8 @@ def invite() -> ResponseReturnValue:
     except InputRefused as refused:
         db.session.rollback()
         return page(member, form, refused.errors), HTTPStatus.UNPROCESSABLE_ENTITY
+    if Role.ADMIN in made.roles:
+        step_up.require(member, clock.now())
     email = made.email
     db.session.commit()
     return _done(gettext("%(email)s is invited.", email=email))

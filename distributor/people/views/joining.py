@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask_babel import gettext
 from distributor import clock
 from distributor.database import db
 from distributor.errors import InputRefused
+from distributor.identity import trail
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import current_member, forget_member, public
 from distributor.identity.sessions import switch
@@ -20,8 +22,10 @@ from distributor.languages import asked_for
 from distributor.limits import operations as limits
 from distributor.limits.operations import Limited
 from distributor.people import queries
+from distributor.people.dead_links import Kind
 from distributor.people.operations import invitations as operations
 from distributor.people.views.common import blueprint, gone
+from distributor.refusals import attempts
 from distributor.saying import said
 
 
@@ -30,7 +34,7 @@ from distributor.saying import said
 def invitation(token: str) -> ResponseReturnValue:
     """What the link invites to."""
     found = queries.living_invitation(token, clock.now())
-    return _page(found, {}) if found else gone("invitation")
+    return _page(found, {}) if found else gone(Kind.INVITATION, token)
 
 
 @blueprint.post("/invitations/<token>")
@@ -40,15 +44,17 @@ def join(token: str) -> ResponseReturnValue:
     at, known = clock.now(), current_member()
     found = queries.living_invitation(token, at)
     if found is None:
-        return gone("invitation")
+        return gone(Kind.INVITATION, token)
+    attempts.concerns(found.organization_id)
     try:
         joined = _joined(token, found, known)
     except InputRefused as refused:
         db.session.rollback()
         errors = by_field(refused) or {"": said(refused)}
+        _note_wrong_password(found, errors, at)
         return _page(queries.living_invitation(token, at), errors), HTTPStatus.UNPROCESSABLE_ENTITY
     if joined is None:
-        return gone("invitation")
+        return gone(Kind.INVITATION, token)
     return _welcome(joined, known)
 
 
@@ -64,6 +70,13 @@ def _joined(token: str, found: Any, known: CurrentMember | None) -> CurrentMembe
     if joined is not None and not _is_same(found, known):
         limits.give_back(Limited.SIGN_IN, found.email)
     return joined
+
+
+def _note_wrong_password(found: Any, errors: dict[str, str], at: datetime) -> None:
+    """A wrong password is one wherever it is typed: the trail of the person's organizations has it."""
+    if found.has_password and "password" in errors:
+        trail.note_of_user("sign_in.failed", found.user_id, at, through="invitation")
+        db.session.commit()
 
 
 def _welcome(joined: CurrentMember, known: CurrentMember | None) -> ResponseReturnValue:

@@ -13,6 +13,7 @@ from flask_babel import gettext
 from distributor import clock
 from distributor.database import db
 from distributor.errors import Conflict, FieldError, InputRefused
+from distributor.identity import factors, step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import signed_in
 from distributor.people import queries
@@ -36,6 +37,7 @@ def page(member: CurrentMember, typed: Any = None, errors: list[FieldError] | No
     return render_template(
         "people/members.html",
         people=people,
+        factors=factors.of_users([one.user_id for one in people]),
         invitations=queries.open_invitations(member.organization_id),
         offered=queries.offered_roles(member),
         member=member,
@@ -65,6 +67,7 @@ def change_roles(uid: UUID) -> ResponseReturnValue:
         db.session.rollback()
         status = HTTPStatus.CONFLICT if isinstance(refused, Conflict) else HTTPStatus.UNPROCESSABLE_ENTITY
         return _page(who, uid, said(refused)), status
+    step_up.require(who, clock.now())
     db.session.commit()
     flash(gettext("The roles of %(name)s are saved.", name=found.name), "success")
     lost = found.id == who.member_id and str(Role.ADMIN) not in roles.wanted
@@ -75,9 +78,11 @@ def change_roles(uid: UUID) -> ResponseReturnValue:
 @signed_in
 def remove(uid: UUID) -> ResponseReturnValue:
     """End a membership."""
-    who = admin()
+    who, at = admin(), clock.now()
+    queries.person(uid, who)
+    step_up.require(who, at)  # before: whoever leaves themselves has no sign-in afterwards
     try:
-        found = operations.remove(who, uid, clock.now())
+        found = operations.remove(who, uid, at)
     except Conflict as refused:
         db.session.rollback()
         return _page(who, uid, said(refused)), HTTPStatus.CONFLICT
@@ -85,6 +90,19 @@ def remove(uid: UUID) -> ResponseReturnValue:
     flash(gettext("%(name)s is no longer a member of %(organization)s.", name=found.name,
                   organization=who.organization_name), "success")  # fmt: skip
     return redirect("/" if found.id == who.member_id else url_for(".members"))
+
+
+@blueprint.post("/members/<uuid:uid>/sign-out")
+@signed_in
+def sign_out(uid: UUID) -> ResponseReturnValue:
+    """End a member's sign-ins; doing it twice is fine."""
+    who, at = admin(), clock.now()
+    queries.person(uid, who)
+    step_up.require(who, at)
+    found = operations.end_sign_ins(who, uid, at)
+    db.session.commit()
+    flash(gettext("%(name)s is signed out on every device and can sign in again.", name=found.name), "success")
+    return redirect(url_for(".member", uid=uid))
 
 
 def _page(who: CurrentMember, uid: UUID, error: str = "") -> str:

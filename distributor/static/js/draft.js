@@ -5,6 +5,7 @@ import { notify } from "./announce.js";
 const SOON = 700;
 const AGAIN = 5000;
 const A_DAY = 24 * 3600 * 1000;
+const KEPT_DAYS = 60;
 const PREFIX = "review-draft:";
 
 /** Keep the reason and the notes of `form`; `fields` answers the fields of the notes. */
@@ -80,10 +81,11 @@ export function keepDraft(form, fields) {
   document.addEventListener("input", changed);
   document.addEventListener("submit", leave);
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
+  document.addEventListener("leaving", (event) => event.detail.push(send()));
   window.addEventListener("pagehide", send);
   window.addEventListener("online", send);
   window.addEventListener("pageshow", (event) => { if (event.persisted) leaving = false; });
-  forgetSent(key);
+  forgetOld(key);
   restore();
 }
 
@@ -111,7 +113,7 @@ async function put(address, body) {
 
 function store(key, words) {
   try {
-    localStorage.setItem(key, JSON.stringify(words));
+    localStorage.setItem(key, JSON.stringify({ ...words, at: Date.now() }));
   } catch {
     // A browser that stores nothing still has the page itself and the server.
   }
@@ -125,10 +127,12 @@ function read(key) {
   }
 }
 
-/** Copies of decisions that were sent long ago. */
-function forgetSent(own) {
+/** Copies of decisions that were sent yesterday, and words that nobody came back to. */
+function forgetOld(own) {
   for (const key of Object.keys(localStorage)) {
     if (!key.startsWith(PREFIX) || key === own) continue;
-    if (read(key)?.sentAt < Date.now() - A_DAY) localStorage.removeItem(key);
+    const copy = read(key);
+    const isSent = copy?.sentAt < Date.now() - A_DAY;
+    if (isSent || !(copy?.at > Date.now() - KEPT_DAYS * A_DAY)) localStorage.removeItem(key);
   }
 }

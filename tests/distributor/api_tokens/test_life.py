@@ -118,6 +118,31 @@ def test_the_answer_never_tells_whether_there_is_such_a_token(app: Flask, held: 
     assert (refused.status_code, "This is no API token of ours" in refused.text) == (422, True)
 
 
+def test_a_program_reports_a_token_without_one_of_its_own(app: Flask, held: Held, story: Story, clock: Clock) -> None:
+    unknown, prefix = tokens.generate()
+    texts = [held.text, held.row.prefix, unknown, prefix, f"found {held.text} in a public place"]
+    answers = [clients.visitor(app).post("/api/v1/token-reports", json={"token": each}, csrf=False) for each in texts]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(202, answers[0].text)}
+    assert not held.works()
+    assert jobs.settle_token_reports(clock.at) == 5
+    assert [mail.recipient for mail in mails("token_reported")] == [story.preparer.email]
+
+
+@pytest.mark.parametrize("body", [{}, {"token": ""}, {"token": "ghp_something"}, {"token": 1}, {"token": "x" * 2_001}])
+def test_a_program_is_told_what_is_no_token_of_ours(app: Flask, body: dict[str, object]) -> None:
+    refused = clients.visitor(app).post("/api/v1/token-reports", json=body, csrf=False)
+    assert (refused.status_code, (refused.json or {})["type"]) == (422, "invalid-input")
+
+
+def test_programs_that_report_are_limited_together_with_people(app: Flask) -> None:
+    browser = clients.visitor(app)
+    answers = [
+        browser.post("/api/v1/token-reports", json={"token": "dst_aaaaaaaa"}, csrf=False).status_code for _ in range(21)
+    ]
+    assert answers == [202] * 20 + [429]
+    assert browser.post("/report-token", data={"token": "dst_aaaaaaaa"}).status_code == 429
+
+
 def test_reports_of_one_address_are_limited(app: Flask) -> None:
     browser = clients.visitor(app)
     answers = [browser.post("/report-token", data={"token": "dst_aaaaaaaa"}).status_code for _ in range(21)]

@@ -20,7 +20,7 @@ from distributor.identity.acting import CurrentMember
 from distributor.usage_reports.operations import drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
 from tests.clients import sign_in, visitor
-from tests.distributor.audit.trail import head_of
+from tests.distributor.audit.trail import chain_of, head_of
 from tests.factories import OPENED_AT, Story, member
 from workflows.usage_report import Role
 
@@ -94,7 +94,8 @@ def test_a_file_that_is_missing_or_was_added_is_found(app: Flask, story: OneRepo
 
 
 def test_a_mail_may_lie_in_the_folder(app: Flask, story: OneReport, tmp_path: Path) -> None:
-    folder, head = unpacked(app, story, story.preparer, tmp_path), head_of(account_id=story.account.id)
+    head = head_of(account_id=story.account.id)
+    folder = unpacked(app, story, story.preparer, tmp_path)
     (folder / "mail.txt").write_text(f"{head.chain} {head.number}\n{head.hash.hex()}\n")
     assert verified(folder, Path("mail.txt"))[0] == 0
 
@@ -132,12 +133,15 @@ def test_a_forger_who_makes_the_sums_anew_is_found_by_the_trail(
 
 
 def test_a_mailed_head_proves_that_the_trail_was_not_rewritten(app: Flask, story: OneReport, tmp_path: Path) -> None:
-    folder = unpacked(app, story, story.preparer, tmp_path / "pack")
     head, mail = head_of(account_id=story.account.id), tmp_path / "mail.txt"
+    folder = unpacked(app, story, story.preparer, tmp_path / "pack")
     mail.write_text(f"{head.chain} {head.number}\n{head.hash.hex()}\n")
     assert verified(folder, mail)[0] == 0
     mail.write_text(f"{head.chain} {head.number - 1}\n{head.hash.hex()}\n")
     assert "Entry 4 is not as the mail says." in verified(folder, mail)[1]
+    younger = head_of(account_id=story.account.id)  # the pack itself is in the trail by now
+    mail.write_text(f"{younger.chain} {younger.number}\n{younger.hash.hex()}\n")
+    assert "The mail is younger than this pack" in verified(folder, mail)[1]
     mail.write_text("nothing")
     assert "names no head" in verified(folder, mail)[1]
 
@@ -157,6 +161,13 @@ def test_strangers_find_no_pack(app: Flask, story: OneReport) -> None:
     path = f"/reports/{story.uid}/evidence.zip"
     assert sign_in(app, member(Story().distributor, Role.ADMIN)).get(path).status_code == 404
     assert visitor(app).get(path).status_code == 302
+
+
+def test_whoever_takes_a_pack_out_is_in_the_accounts_chain_with_its_sum(app: Flask, story: OneReport) -> None:
+    answer = sign_in(app, story.preparer).get(f"/reports/{story.uid}/evidence.zip")
+    last = chain_of(account_id=story.account.id)[-1]
+    assert (last.what, last.actor_name) == ("evidence.made", story.preparer.name)
+    assert last.details == {"report": str(story.uid), "sha256": sha256(answer.data).hexdigest()}
 
 
 def test_both_sides_find_the_button(app: Flask, story: OneReport) -> None:

@@ -204,3 +204,9 @@ def test_a_calendar_address_is_shown_once_and_works_until_it_is_ended(app: Flask
 )
 def test_nobody_changes_anything_without_signing_in(app: Flask, story: Story, path: str) -> None:
     assert clients.visitor(app).post(path).status_code == 302
+
+
+def test_guessing_the_present_password_counts_as_signing_in(app: Flask, aoife: CurrentMember) -> None:
+    browser, new = clients.sign_in(app, aoife), "a pangolin reads at dusk"
+    guess = {"present": "wrong horse battery", "password": new, "again": new}
+    assert [browser.post("/profile/password", data=guess).status_code for _ in range(11)] == [422] * 10 + [429]

@@ -101,6 +101,18 @@ def test_recovery_codes_need_a_factor_to_stand_in_for(app: Flask, aoife: Current
     assert clients.sign_in(app, aoife).post(f"{PAGE}/recovery").status_code == 409
 
 
+def test_after_a_change_the_page_offers_to_end_every_other_sign_in(
+    app: Flask, aoife: CurrentMember, clock: Clock
+) -> None:
+    browser = clients.sign_in(app, aoife)
+    assert "Other sign-ins" not in browser.get(PAGE).text
+    other = clients.sign_in(app, aoife)
+    assert "End the other sign-in" in enrol(browser, aoife, clock).text
+    browser.post("/profile/sign-ins/revoke")
+    assert (is_in(browser), is_in(other)) == (True, False)
+    assert "Other sign-ins" not in browser.get(PAGE).text
+
+
 def test_switching_off_needs_a_fresh_proof(app: Flask, aoife: CurrentMember, clock: Clock) -> None:
     enrolled(aoife, clock)
     old = clients.sign_in(app, aoife, proved=False)

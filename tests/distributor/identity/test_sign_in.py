@@ -113,7 +113,8 @@ def test_signing_out_ends_the_session_on_the_server(app: Flask, aoife: CurrentMe
     browser = clients.sign_in(app, aoife)
     cookie = browser.get_cookie("sid")
     assert cookie is not None
-    assert browser.post("/sign-out").location == "/sign-in"
+    answer = browser.post("/sign-out")
+    assert (answer.location, answer.headers["Clear-Site-Data"]) == ("/sign-in", '"cache"')
     browser.set_cookie("sid", cookie.value)
     assert not is_in(browser)
 
@@ -124,8 +125,9 @@ def test_a_session_ends_after_twelve_idle_hours(app: Flask, aoife: CurrentMember
     assert is_in(browser)
     clock.at += IDLE * 0.9
     assert is_in(browser)
-    clock.at += IDLE
-    assert not is_in(browser)
+    for _ in range(2):
+        clock.at += IDLE
+        assert not is_in(browser)
 
 
 def test_a_session_ends_after_two_weeks_however_busy(app: Flask, aoife: CurrentMember, clock: Clock) -> None:

@@ -78,7 +78,14 @@ def test_used_expired_revoked_and_altered_links_answer_the_same(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"password": "short", "again": "short"}, {"again": "another one"}, {"name": ""}, {"name": "x" * 10_000}],
+    [
+        {"password": "short", "again": "short"},
+        {"password": "q1w2e3r4t5y6", "again": "q1w2e3r4t5y6"},
+        {"password": "KestrelIT-2026", "again": "KestrelIT-2026"},
+        {"again": "another one"},
+        {"name": ""},
+        {"name": "x" * 10_000},
+    ],
 )
 def test_what_is_refused_leaves_the_link_usable(app: Flask, link: str, wrong: dict[str, str]) -> None:
     browser = clients.visitor(app)

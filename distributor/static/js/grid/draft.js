@@ -134,6 +134,7 @@ export function makeDraft({ grid, notes, conflicts }) {
   window.addEventListener("focus", () => failures && now());
   window.addEventListener("pagehide", now);
   document.addEventListener("visibilitychange", now);
+  document.addEventListener("leaving", (event) => event.detail.push(save(false)));
 
   return { plan, save, lock, isReadyToPost, isLocked: () => isLocked };
 }
