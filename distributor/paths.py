@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from distributor.words import on_a_line
+
 
 def local_path(wanted: str | None) -> str | None:
     """`wanted` when it is an address on this host; nothing that a browser might take for another one."""
@@ -18,6 +20,8 @@ def local_path(wanted: str | None) -> str | None:
 
 
 def shown_path() -> str:
-    """The path of this request as logs and the trail may keep it: without the secret of a mailed link."""
+    """The path of this request as logs and the trail may keep it: without the secret of a mailed link, and without
+    signs that would break a line or turn it around.
+    """
     rule = request.url_rule
-    return rule.rule if rule is not None and "token" in (request.view_args or {}) else request.path
+    return rule.rule if rule is not None and "token" in (request.view_args or {}) else on_a_line(request.path)

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import Row, Select, Table, and_, any_, func, literal, select, true
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, any_, exists, func, literal, or_, select, true
+from sqlalchemy.orm import aliased
 
 from distributor import stored_sentences
 from distributor.accounts.models import Account
@@ -35,15 +36,27 @@ def people_of(organization_id: int) -> Sequence[Row[Any]]:
 
 
 def person(uid: UUID, member: CurrentMember) -> Row[Any]:
-    """One member of the reader's organization, with the number of `tokens` alive. Raises NotFound."""
+    """One member of the reader's organization, with the number of `tokens` alive and `is_at_home`. Raises NotFound."""
     tokens = select(func.count()).where(ApiToken.member_id == Member.id, ApiToken.revoked_at.is_(None))
-    query = _people().add_columns(tokens.scalar_subquery().label("tokens"))
+    query = _people().add_columns(tokens.scalar_subquery().label("tokens"), _at_home().label("is_at_home"))
     row = db.session.execute(
         query.where(Member.uid == uid, Member.organization_id == member.organization_id)
     ).one_or_none()
     if row is None:
         raise NotFound(gettext("This member"))
     return row
+
+
+def _at_home() -> ColumnElement[bool]:
+    """Whether the person was made for this organization or accepted its invitation. Others were put into it by a
+    distributor without being asked, which gives it no say over their sign-ins elsewhere.
+    """
+    any_of_theirs = aliased(Member)
+    first = select(func.min(any_of_theirs.id)).where(any_of_theirs.user_id == Member.user_id).scalar_subquery()
+    accepted = exists().where(
+        Invitation.organization_id == Member.organization_id, Invitation.accepted_by == Member.user_id
+    )
+    return or_(Member.id == first, accepted)
 
 
 def _people() -> Select[Any]:

@@ -167,6 +167,18 @@ def test_what_passes_for_another_name_is_refused_wherever_names_are_given(
     assert refusals(niamh, "input.refused")[0].details["signs"] == ["look-alikes"]
 
 
+def test_an_address_meant_to_deceive_who_reads_the_log_or_the_trail_is_kept_on_a_line(
+    app: Flask, preparer: CurrentMember
+) -> None:
+    program = clients.api(app, preparer)
+    with capture_logs() as logs:
+        answer = program.put("/api/v1/products/A%C2%85Region%E2%80%AEtxt", json={"name": "A"})
+    assert answer.status_code == 403
+    shown = "/api/v1/products/A\ufffdRegion\ufffdtxt"
+    assert [one["path"] for one in logs if one["event"] == "access denied"] == [shown]
+    assert refusals(preparer)[0].subject == f"PUT {shown}"
+
+
 def test_a_slip_of_the_pen_is_nothing_to_tell(app: Flask, preparer: CurrentMember) -> None:
     browser = clients.sign_in(app, preparer)
     with capture_logs() as logged:

@@ -89,13 +89,14 @@ def remove(member: CurrentMember, uid: UUID, at: datetime) -> Row[Any]:
 
 
 def end_sign_ins(member: CurrentMember, uid: UUID, at: datetime) -> Row[Any]:
-    """End all sign-ins by which a member of one's organization could act for it; API tokens stay.
+    """End all sign-ins by which a member of one's organization could act for it; API tokens stay. Of somebody who is
+    at home elsewhere only those that act for it now: else whoever adds a stranger as a contact could sign them out.
 
     Raises Forbidden, NotFound.
     """
     check_admin(member)
     found = person(uid, member)
-    by_password = any(one.member_uid == uid for one in members_by_own_proof(found.user_id))
+    by_password = found.is_at_home and any(one.member_uid == uid for one in members_by_own_proof(found.user_id))
     sessions.end_here(found.user_id, found.id, at, by_password=by_password)
     record("session.ended_by_admin", by=member, at=at, organization_id=member.organization_id, subject=found.email)
     return found

@@ -9,6 +9,7 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Row
 
 from distributor import clock
 from distributor.database import db
@@ -101,8 +102,15 @@ def sign_out(uid: UUID) -> ResponseReturnValue:
     step_up.require(who, at)
     found = operations.end_sign_ins(who, uid, at)
     db.session.commit()
-    flash(gettext("%(name)s is signed out on every device and can sign in again.", name=found.name), "success")
+    flash(_signed_out(who, found), "success")
     return redirect(url_for(".member", uid=uid))
+
+
+def _signed_out(who: CurrentMember, found: Row[Any]) -> str:
+    if found.is_at_home:
+        return gettext("%(name)s is signed out on every device and can sign in again.", name=found.name)
+    names = {"name": found.name, "organization": who.organization_name}
+    return gettext("%(name)s is signed out of %(organization)s and can sign in again.", **names)
 
 
 def _page(who: CurrentMember, uid: UUID, error: str = "") -> str:

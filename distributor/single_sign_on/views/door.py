@@ -184,7 +184,7 @@ def _refused(door: Door | None, refused: SignInRefused | FetchError) -> Response
     log.warning("sign-in refused", reason=reason, organization=door and str(door.organization_uid))
     if door is not None:
         kept = {"reason": reason, "through": door.issuer}
-        note("sign_in.refused", [door.organization_id], kept, once=None, subject=subject)
+        note("sign_in.refused", [door.organization_id], kept, once=f"{reason} {subject}", subject=subject)
     page = render_template(
         "single_sign_on/refused.html", me=None, door=door, reason=reason, said=wording.refusal(reason, door)
     )

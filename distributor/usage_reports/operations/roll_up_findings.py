@@ -41,8 +41,8 @@ FROM usage_report_lines WHERE report_id = ANY(CAST(:reports AS bigint[])) GROUP 
 
 LINES = text("""
 SELECT l.id, l.uid, l.version, l.customer_ref, l.customer_name, l.product_id, l.product_name, l.sku, l.unit,
-       l.usage_source, l.chargeable_units, l.provisioned_units, l.comment, l.accepted, l.amount, l.unit_price,
-       m.units AS marked_units, f.report_id AS from_id, f.version AS from_version
+       l."precision", l.usage_source, l.chargeable_units, l.provisioned_units, l.comment, l.accepted, l.amount,
+       l.unit_price, m.units AS marked_units, f.report_id AS from_id, f.version AS from_version
 FROM usage_report_lines l
 LEFT JOIN rolled_up_lines m ON m.line_id = l.id
 LEFT JOIN rolled_up_from f ON f.line_id = l.id
@@ -121,6 +121,12 @@ class Pair:
     def usage_source(self) -> str:
         known = self.line or self.product
         return known.usage_source if known else ""
+
+    @property
+    def measure(self) -> tuple[str, int] | None:
+        """Unit and decimals above: of the line as it opened, else of the product; None where there is neither."""
+        known = self.line or self.product
+        return (known.unit, known.precision) if known else None
 
     @property
     def marked_units(self) -> Decimal | None:

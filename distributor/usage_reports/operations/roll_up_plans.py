@@ -153,13 +153,14 @@ def _judged(report: ReportRow, pair: Pair, usage_missing: bool) -> Carried:
 
 
 def _units(pair: Pair) -> tuple[Why | None, Decimal | None]:
-    """The units in the measure of the product above, or why there are none."""
-    if pair.product is None:
+    """The units in the measure of the line or product above, or why there are none."""
+    if pair.measure is None:
         return Why.NO_PRODUCT, None
-    if not pair.is_one_unit or pair.unit_below != pair.product.unit:
+    unit, precision = pair.measure
+    if not pair.is_one_unit or pair.unit_below != unit:
         return Why.OTHER_UNIT, None
     try:
-        return None, parse_units(pair.units_below, pair.product.precision)
+        return None, parse_units(pair.units_below, precision)
     except InvalidUnits:
         return (Why.TOO_PRECISE if pair.units_below.adjusted() < MOST_INTEGER_DIGITS else Why.TOO_MANY), None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -12,6 +14,7 @@ from distributor.identity import operations as identity
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Organization, WebSession
 from distributor.identity.queries import members_of
+from distributor.people.models import Invitation
 from distributor.single_sign_on.models import IdentityProvider
 from tests import clients
 from tests.clients import Browser
@@ -62,6 +65,25 @@ def test_a_sign_in_that_could_switch_here_ends_too(app: Flask, browser: Browser,
     assert not is_in(device)
 
 
+def test_who_was_put_into_an_organization_without_being_asked_stays_signed_in_at_home(
+    app: Flask, story: Story, clock: Clock
+) -> None:
+    other = elsewhere(story, clock)
+    home, here = clients.sign_in(app, story.preparer), clients.sign_in(app, other)
+    theirs = clients.sign_in(app, member(member_row(story.admin).organization, Role.ADMIN))
+    assert "at home in another organization" in theirs.get(f"/members/{other.member_uid}").text
+    theirs.post(path(other))
+    assert [is_in(home), is_in(here)] == [True, False]
+
+
+def test_who_accepted_the_invitation_is_at_home_too(app: Flask, story: Story, clock: Clock) -> None:
+    other = elsewhere(story, clock)
+    accepted(other, story.admin, clock)
+    home = clients.sign_in(app, story.preparer)
+    clients.sign_in(app, member(member_row(story.admin).organization, Role.ADMIN)).post(path(other))
+    assert not is_in(home)
+
+
 def test_what_another_organizations_provider_vouched_for_stays(
     app: Flask, browser: Browser, story: Story, clock: Clock
 ) -> None:
@@ -87,6 +109,16 @@ def living(of: CurrentMember) -> list[int | None]:
     """Who vouched for the person's sign-ins that have not ended."""
     mine = WebSession.user_id == of.user_id, WebSession.revoked_at.is_(None)
     return list(db.session.scalars(select(WebSession.vouched_by).where(*mine)))
+
+
+def accepted(of: CurrentMember, by: CurrentMember, clock: Clock) -> None:
+    """The membership came by an invitation."""
+    about = {"email": of.email, "name": of.name, "roles": ["viewer"], "locale": "en", "invited_by": by.user_id}
+    times = dict.fromkeys(("created_at", "mailed_at", "accepted_at"), clock.at)
+    ends = clock.at + timedelta(days=7)
+    row = Invitation(organization_id=of.organization_id, accepted_by=of.user_id, expires_at=ends, **about, **times)
+    db.session.add(row)
+    db.session.flush()
 
 
 def required(organization: Organization, way_in: CurrentMember) -> None:

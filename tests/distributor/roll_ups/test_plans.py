@@ -75,6 +75,28 @@ def test_what_is_counted_otherwise_above_is_left_and_said(
     assert why(tiers) == {"DISK": said}
 
 
+@pytest.mark.parametrize(
+    ("since", "units", "then"),
+    [
+        ({"unit": "TB"}, "5", (Fate.CHANGED, None)),
+        ({"precision": 0}, "1.5", (Fate.CHANGED, None)),
+        ({"precision": 2}, "1.25", (Fate.LEFT, Why.TOO_PRECISE)),
+    ],
+)
+def test_a_line_counts_as_it_did_when_it_opened_whatever_became_of_its_product(
+    tiers: Tiers, since: dict[str, object], units: str, then: tuple[Fate, Why | None]
+) -> None:
+    tiers.below("DISK").precision = 2
+    below = tiers.partner("Fenland", "FEN-1", ("DISK", "4"))
+    tiers.approve(below)
+    tiers.roll_up()
+    mine = (Product.distributor_id == tiers.distributor.id, Product.sku == "DISK")
+    db.session.execute(update(Product).where(*mine).values(**since))
+    tiers.correct(below, "DISK", units)
+    (one,) = tiers.plan().carried
+    assert (one.fate, one.why) == then
+
+
 def test_what_the_feed_above_counts_itself_is_left_once_it_has_delivered(tiers: Tiers) -> None:
     feeding = Tiers()
     feeding.sell("MAIL", usage_source="feed")
