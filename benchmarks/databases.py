@@ -17,19 +17,18 @@ from distributor.postgres import attach
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """URL of a server whose databases the run may make and drop: BENCH_DATABASE_URL, or an embedded one of its own.
-
-    The embedded one keeps what it promises (fsync, synchronous_commit), as in service.
+def cluster(variable: str = "BENCH_DATABASE_URL", *, durable: bool = True) -> Iterator[str]:
+    """URL of a server whose databases the run may make and drop: that of an environment variable, or an embedded one of
+    its own. `durable`: the embedded one keeps what it promises (fsync, synchronous_commit), as in service.
     """
-    given = os.environ.get("BENCH_DATABASE_URL")
+    given = os.environ.get(variable)
     if given:
         yield database_url(given)
         return
     with tempfile.TemporaryDirectory(prefix="distributor-bench-") as home:
         # The server's user, another one when root runs this, must reach its folder.
         Path(home).chmod(0o755)
-        with attach(Path(home), durable=True) as server:
+        with attach(Path(home), durable=durable) as server:
             yield server.url("postgres")
 
 

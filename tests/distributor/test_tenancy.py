@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from distributor import engine_options, tenancy
 from distributor.config import Settings
@@ -162,6 +163,17 @@ def test_a_connection_forgets_whose_it_was(app: Flask, two: tuple[Story, Story])
     engine.dispose()
 
 
+def test_a_session_outside_every_application_context_is_nobodys(app: Flask, two: tuple[Story, Story]) -> None:
+    engine = create_engine(app.config["SETTINGS"].database_url, **engine_options())
+
+    def ask() -> tuple[Any, ...]:
+        with Session(engine) as session:
+            return tuple(session.execute(text(COUNTS)).one())
+
+    assert Context().run(ask) == (0, 0)
+    engine.dispose()
+
+
 def test_who_was_found_is_forgotten_with_the_transaction_even_a_committed_one(
     app: Flask, two: tuple[Story, Story]
 ) -> None:
@@ -208,6 +220,15 @@ def test_a_service_with_a_gap_answers_nobody(app: Flask) -> None:
         connection.execute("ALTER TABLE usage_reports DISABLE ROW LEVEL SECURITY")
     tenancy.guard(app)
     assert visitor(app).get("/sign-in").status_code == 503
+
+
+def test_a_gap_is_seen_before_anything_else_could_answer(new_app: Flask) -> None:
+    with administration(new_app.config["SETTINGS"].database_url) as connection:
+        connection.execute("ALTER TABLE usage_reports DISABLE ROW LEVEL SECURITY")
+    new_app.before_request_funcs.setdefault(None, []).insert(0, lambda: "answered")
+    assert visitor(new_app).get("/sign-in").text == "answered"
+    tenancy.guard(new_app)
+    assert visitor(new_app).get("/sign-in").status_code == 503
 
 
 def test_a_service_without_gaps_answers_and_asks_no_more(app: Flask) -> None:

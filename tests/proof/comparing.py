@@ -58,11 +58,11 @@ def model_line(line: Line) -> dict[str, Any]:
 
 
 def empty(connection: psycopg.Connection) -> None:
-    """Take every account and what hangs on it out of the database, past the triggers that keep history."""
-    tables = connection.execute(
-        "SELECT table_name FROM information_schema.columns c JOIN pg_class ON relname = table_name AND relkind = 'r'"
-        " WHERE table_schema = 'public' AND column_name = 'account_id'"
+    """Take every account and product, and what hangs on them, out of the database, past the triggers of its history."""
+    found = connection.execute(
+        "SELECT DISTINCT table_name FROM information_schema.columns JOIN pg_class ON relname = table_name"
+        " WHERE relkind = 'r' AND table_schema = 'public' AND column_name IN ('account_id', 'product_id')"
     ).fetchall()
+    tables = [*(name for (name,) in found), "accounts", "products"]
     connection.execute("SET session_replication_role = replica")
-    for (name,) in [*tables, ("accounts",)]:
-        connection.execute(f"DELETE FROM {name}".encode())
+    connection.execute(";".join(f"DELETE FROM {name}" for name in tables).encode())

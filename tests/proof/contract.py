@@ -26,7 +26,7 @@ from sqlalchemy import select
 from distributor.database import db
 from distributor.usage_reports.models import UsageReport
 from tests.proof.course import AnyCase, Course, Operation, by_name
-from tests.proof.figures import Figure
+from tests.proof.figures import Figure, Told
 from tests.proof.ground import Ground, service
 from tests.proof.market import Company, Market
 
@@ -158,7 +158,7 @@ def _failures(case: AnyCase, answer: Response) -> list[str]:
     return []
 
 
-def prove(on: Ground, seeds: Sequence[int] = SEEDS, examples: int = EXAMPLES) -> Figure:
+def prove(on: Ground, told: Told, seeds: Sequence[int] = SEEDS, examples: int = EXAMPLES) -> Figure:
     """Every operation, both sides of an account, data that fits the document and data that does not."""
     found = Found()
     for number in seeds:
@@ -166,8 +166,9 @@ def prove(on: Ground, seeds: Sequence[int] = SEEDS, examples: int = EXAMPLES) ->
             market = Market(app, number)
             run_well(app, market, found)
             call_everything(app, market, Draws(number, examples), found)
+        told(f"seed {number}: {found.calls:,} calls so far, {len(found.faults)} faults")
     statuses: Counter[int] = sum(found.answers.values(), Counter())
-    told = ", ".join(f"{code}: {times:,}" for code, times in sorted(statuses.items()))
+    answers = ", ".join(f"{code}: {times:,}" for code, times in sorted(statuses.items()))
     return Figure(
         "The API answers as its document says",
         "every operation, 0 answers of 5xx, 0 undocumented",
@@ -175,7 +176,7 @@ def prove(on: Ground, seeds: Sequence[int] = SEEDS, examples: int = EXAMPLES) ->
         not found.faults and not found.never_well,
         ", ".join(map(str, seeds)),
         [
-            f"Answers: {told}.",
+            f"Answers: {answers}.",
             *(f"{name} never went well" for name in found.never_well),
             *(f"{name}: {fault}" for (name, _), fault in found.faults.items()),
         ],

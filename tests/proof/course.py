@@ -64,6 +64,8 @@ class Course:
         added = self._say("addLine", self.msp, {"sku": "HAND-1", "chargeable_units": "3"}, uid=report)
         self._say("removeLine", self.msp, uid=report, line=UUID(added.json()["id"]))
         self._say("applyUsage", self.msp, {}, uid=report)
+        plan = self._say("previewRollUp", self.msp, uid=report).json()["plan"]
+        self._say("rollUp", self.msp, {"plan": plan}, uid=report)
         self._say("submitReport", self.msp, {"nil": False}, uid=report)
         self._say("recallReport", self.msp, {}, uid=report)
 

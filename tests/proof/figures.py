@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+
+# Is told how far a proof has got, a line at a time.
+Told = Callable[[str], None]
 
 
 @dataclass(frozen=True)

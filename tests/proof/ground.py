@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,14 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from flask import Flask
 
+from benchmarks import databases
 from distributor import create_app, schema
-from distributor.config import database_url
 from distributor.database import db
-from distributor.postgres import attach
 from distributor.tenancy import across_tenants
-from tests.conftest import administration, in_database, make_settings
+from tests.conftest import make_settings
+from tests.kept import administration, in_database
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Ground:
 @contextmanager
 def ground() -> Iterator[Ground]:
     """TEST_DATABASE_URL's server, or an embedded one of its own, with the template."""
-    with _server() as server:
+    with databases.cluster("TEST_DATABASE_URL", durable=False) as server:
         name = f"proof_{os.getpid()}_template"
         with administration(server) as connection:
             connection.execute(f"CREATE DATABASE {name}")
@@ -42,25 +44,15 @@ def ground() -> Iterator[Ground]:
             _drop(server, name)
 
 
-@contextmanager
-def _server() -> Iterator[str]:
-    given = os.environ.get("TEST_DATABASE_URL")
-    if given:
-        yield database_url(given)
-        return
-    with tempfile.TemporaryDirectory(prefix="distributor-proof-") as home:
-        # The server's user, another one when root runs this, must reach its folder.
-        Path(home).chmod(0o755)
-        with attach(Path(home), durable=False) as server:
-            yield server.url("postgres")
-
-
 NUMBER = itertools.count(1)
 
 
 @contextmanager
 def service(on: Ground) -> Iterator[Flask]:
-    """The service on a database of its own, inside an application context that works for everybody."""
+    """The service on a database of its own, inside an application context that works for everybody. Of what it logs,
+    errors alone are shown: everything else is refused ten thousand times, as it should be.
+    """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     name = f"proof_{os.getpid()}_{next(NUMBER)}"
     with administration(on.server) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {on.template}")

@@ -67,7 +67,8 @@ class Market:
     def __init__(self, app: Flask, seed: int, distributors: int = 2, partners: int = 2) -> None:
         self.app, self.canaries = app, Canaries(seed)
         self.among = "/"  # probe addresses that begin so
-        self.versions: tuple[int, ...] = (2,)  # of reports in the requests; the long form tries more
+        self.every = 1  # of how many requests each stranger makes one
+        self.versions: tuple[int, ...] = (2,)  # of reports in the requests
         app.config["CLOCK"] = lambda: AT
         self.distributors: list[Company] = []
         self.partners: list[Company] = []

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from benchmarks import databases, paper
 from tests.proof.figures import Figure
+from tests.proof.kept import Proved
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "security" / "proof.md"
-FIELDS = ("what", "asked", "reached", "seeds", "")
+FIELDS = ("what", "asked", "reached", "seeds", "", "proved")
 INTRODUCTION = """# What was proved, and how often
 
 Written by `make prove`; do not edit. A short form of each proof runs with the tests (`make test`). A seed repeats its
@@ -39,17 +39,25 @@ def row(figure: Figure) -> tuple[str, ...]:
     return figure.what, figure.asked, figure.reached, figure.seeds, "kept" if figure.kept else "**not kept**"
 
 
-def markdown(figures: Sequence[Figure], facts: Sequence[str], today: date) -> str:
+def write(proved: Sequence[Proved], facts: Sequence[str]) -> None:
+    """The document, where it belongs."""
+    DOCUMENT.parent.mkdir(parents=True, exist_ok=True)
+    DOCUMENT.write_text(markdown(proved, facts), "utf-8")
+
+
+def markdown(proved: Sequence[Proved], facts: Sequence[str]) -> str:
     """The page for docs/."""
     lines = ["| " + " | ".join(FIELDS) + " |", "|" + "---|" * len(FIELDS)]
-    lines += ["| " + " | ".join(row(figure)) + " |" for figure in figures]
+    lines += ["| " + " | ".join((*row(one.figure), _when(one))) + " |" for one in proved]
     parts = [
-        "\n".join([f"## {figure.what}", "", *(f"- {line}" for line in figure.details)])
-        for figure in figures
-        if figure.details
+        "\n".join([f"## {one.figure.what}", "", *(f"- {line}" for line in one.figure.details)])
+        for one in proved
+        if one.figure.details
     ]
     return INTRODUCTION.format(
-        machine="\n".join(f"- {fact}" for fact in (*facts, f"{today:%d %B %Y}")),
-        table="\n".join(lines),
-        details="\n\n".join(parts),
+        machine="\n".join(f"- {fact}" for fact in facts), table="\n".join(lines), details="\n\n".join(parts)
     )
+
+
+def _when(one: Proved) -> str:
+    return f"{one.on} in {max(1, round(one.seconds / 60))} min, {one.commit}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from tests.proof import routes
 from tests.proof.digests import digest_of
 from tests.proof.market import Company, Market, Person
 
+# A route, a method of its, an address and what is sent there.
+Request = tuple[Rule, str, str, dict[str, Any]]
 # Steps a page takes for any member of any role: a viewer keeps its own profile in order.
 ANYBODYS = ("identity.", "delegation.", "review.save_view", "review.rename_view", "review.delete_view")
 
@@ -34,29 +36,46 @@ class Findings:
 
     probes: Counter[str] = field(default_factory=Counter)
     leaks: list[str] = field(default_factory=list)
+    victims: int = 0
 
     @property
     def total(self) -> int:
         return self.probes.total()
 
+    def add(self, others: Findings) -> None:
+        self.probes += others.probes
+        self.leaks += others.leaks
+        self.victims += others.victims
+
 
 def probe(market: Market, victim: Company, findings: Findings) -> None:
     """Everybody who has no right to it asks for the partner `victim`'s things."""
-    for kind, stranger in market.strangers_to(victim).items():
+    findings.victims += 1
+    asked = list(requests(market, victim))
+    for turn, (kind, stranger) in enumerate(market.strangers_to(victim).items()):
         with unchanged(victim, kind, findings):
-            _by_stranger(market, victim, stranger, kind, findings)
+            _by_stranger(market, _share(market, asked, turn), stranger, kind, findings)
         with unchanged(victim, f"{kind}, id in the body", findings):
-            _by_id_in_body(market, victim, stranger, findings)
-    for kind, secrets in (
-        ("no session", Secrets()),
-        ("revoked session", Secrets(cookie=victim.manager.old_cookie)),
-        ("revoked token", Secrets(token=victim.manager.old_token)),
-    ):
+            _by_id_in_body(market, victim, stranger, turn, findings)
+    for turn, (kind, secrets) in enumerate(_nobodies(victim).items()):
         with unchanged(victim, kind, findings):
-            _by_nobody(market, victim, secrets, kind, findings)
-    for viewer in (victim.viewer, victim.upstream.viewer if victim.upstream else victim.viewer):
+            _by_nobody(market, _share(market, asked, turn), secrets, kind, findings)
+    for turn, viewer in enumerate((victim.viewer, victim.upstream.viewer if victim.upstream else victim.viewer)):
         with unchanged(victim, "viewer", findings):
-            _by_viewer(market, victim, viewer, findings)
+            _by_viewer(market, _share(market, asked, turn), viewer, findings)
+
+
+def _nobodies(victim: Company) -> dict[str, Secrets]:
+    return {
+        "no session": Secrets(),
+        "revoked session": Secrets(cookie=victim.manager.old_cookie),
+        "revoked token": Secrets(token=victim.manager.old_token),
+    }
+
+
+def _share(market: Market, asked: Sequence[Request], turn: int) -> Sequence[Request]:
+    """All of it, or in the short form a part, another one for each who asks."""
+    return asked[turn % market.every :: market.every]
 
 
 class unchanged:  # noqa: N801 - read as the words of a sentence: with unchanged(...)
@@ -75,8 +94,8 @@ class unchanged:  # noqa: N801 - read as the words of a sentence: with unchanged
             self.findings.leaks.append(f"{self.kind} changed {', '.join(changed)} of {self.victim.name}")
 
 
-def _requests(market: Market, victim: Company) -> Iterator[tuple[Rule, str, str, dict[str, Any]]]:
-    """Every route that is not for everybody, with the victim's ids in address and body."""
+def requests(market: Market, victim: Company) -> Iterator[Request]:
+    """Every route that is not for everybody, with the victim's ids in address and body. Raises UndeclaredError."""
     for rule in routes.rules(market.app, market.among):
         path = routes.address(market.app, rule, victim)
         for method in routes.methods(rule):
@@ -94,8 +113,8 @@ def _is_public(rule: Rule, method: str) -> bool:
     return permission.way is Way.PUBLIC
 
 
-def _by_stranger(market: Market, victim: Company, stranger: Company, kind: str, findings: Findings) -> None:
-    for rule, method, path, body in _requests(market, victim):
+def _by_stranger(market: Market, asked: Sequence[Request], stranger: Company, kind: str, findings: Findings) -> None:
+    for rule, method, path, body in asked:
         answer = _ask(market, stranger.manager, method, path, body)
         findings.probes[kind] += 1
         _judge(market, stranger, f"{kind}: {method} {path}", answer, findings)
@@ -110,26 +129,29 @@ def _refusals(method: str) -> frozenset[int]:
     return frozenset({403, 404} if method == "GET" else {400, 403, 404, 409, 412, 415, 422, 428})
 
 
-def _by_id_in_body(market: Market, victim: Company, stranger: Company, findings: Findings) -> None:
-    """The stranger's own paths, with the victim's ids in what is sent."""
+def _by_id_in_body(market: Market, victim: Company, stranger: Company, turn: int, findings: Findings) -> None:
+    for _rule, method, path, body in _share(market, list(_own_paths(market, victim, stranger)), turn):
+        answer = _ask(market, stranger.manager, method, path, body)
+        findings.probes["foreign id in the body"] += 1
+        _judge(market, stranger, f"id in the body: {method} {path}", answer, findings)
+
+
+def _own_paths(market: Market, victim: Company, stranger: Company) -> Iterator[Request]:
+    """The stranger's own addresses, with the victim's ids in what is sent."""
     owner = stranger if stranger.upstream else next(one for one in market.partners if one.upstream is stranger)
     for rule in routes.rules(market.app, market.among):
         path = routes.address(market.app, rule, owner)
         for method in routes.methods(rule):
-            if _is_public(rule, method) or rule.endpoint in ENDS_THE_PROBE:
-                continue
-            for body in routes.bodies(method, path, victim, 1):
-                answer = _ask(market, stranger.manager, method, path, body)
-                findings.probes["foreign id in the body"] += 1
-                _judge(market, stranger, f"id in the body: {method} {path}", answer, findings)
+            if not (_is_public(rule, method) or rule.endpoint in ENDS_THE_PROBE):
+                yield from ((rule, method, path, body) for body in routes.bodies(method, path, victim, 1))
 
 
 # A stranger who ends its own sign-in or gives its rights away could not go on asking.
 ENDS_THE_PROBE = ("identity.revoke_sign_in", "identity.revoke_token", "identity.switch")
 
 
-def _by_nobody(market: Market, victim: Company, secrets: Secrets, kind: str, findings: Findings) -> None:
-    for _rule, method, path, body in _requests(market, victim):
+def _by_nobody(market: Market, asked: Sequence[Request], secrets: Secrets, kind: str, findings: Findings) -> None:
+    for _rule, method, path, body in asked:
         answer = _browser(market, secrets.cookie).open(path, method=method, **_with_token(body, secrets.token))
         findings.probes[kind] += 1
         _judge(market, None, f"{kind}: {method} {path}", answer, findings)
@@ -149,9 +171,9 @@ def _browser(market: Market, cookie: str) -> Browser:
     return browser
 
 
-def _by_viewer(market: Market, victim: Company, viewer: Person, findings: Findings) -> None:
+def _by_viewer(market: Market, asked: Sequence[Request], viewer: Person, findings: Findings) -> None:
     """Who only reads may ask for everything and changes nothing."""
-    for rule, method, path, body in _requests(market, victim):
+    for rule, method, path, body in asked:
         if method == "GET" or rule.endpoint.startswith(ANYBODYS):
             continue
         answer = _ask(market, viewer, method, path, body)

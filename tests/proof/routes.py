@@ -21,6 +21,7 @@ NAMES = {
     "evidence_pack.": "preparing",
     "identity.remove_passkey": "passkey",
     "people.": "member", "people.resend": "invitation", "people.revoke": "invitation",
+    "roll_ups.": "preparing",
     "single_sign_on.": "organization", "single_sign_on.release": "member",
     "evidence.": "preparing", "spreadsheets.": "preparing", "usage_reports.": "preparing",
     "identity.revoke_sign_in": "sign_in", "identity.revoke_token": "token",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from flask import Flask
@@ -35,7 +36,7 @@ def test_every_call_answers_as_the_document_says(app: Flask) -> None:
 
 
 def test_an_answer_that_is_not_documented_is_found(app: Flask) -> None:
-    document = openapi(app)
+    document = deepcopy(openapi(app))
     answers = document["paths"]["/api/v1/me"]["get"]["responses"]
     answers["204"] = answers.pop("200")
     serve(app, {**document, "paths": {"/api/v1/me": document["paths"]["/api/v1/me"]}})
@@ -43,7 +44,7 @@ def test_an_answer_that_is_not_documented_is_found(app: Flask) -> None:
 
 
 def test_an_answer_of_another_shape_is_found(app: Flask) -> None:
-    document = openapi(app)
+    document = deepcopy(openapi(app))
     document["components"]["schemas"]["Me"]["required"] = ["shoe_size"]
     serve(app, {**document, "paths": {"/api/v1/me": document["paths"]["/api/v1/me"]}})
     assert [found for found in fuzzed(app) if "shoe_size" in found] != []

@@ -14,11 +14,12 @@ from tests.proof.prober import Findings, unchanged
 SEED = 20261101
 READ, WRITE, REVIEW = "reports:read", "reports:write", "reports:review"
 SCOPES = {
-    "saveLines": {WRITE}, "addLine": {WRITE}, "removeLine": {WRITE}, "applyUsage": {WRITE}, "submitReport": {WRITE},
+    "saveLines": {WRITE}, "addLine": {WRITE}, "removeLine": {WRITE}, "applyUsage": {WRITE}, "rollUp": {WRITE},
+    "submitReport": {WRITE},
     "recallReport": {WRITE}, "endorseReport": {REVIEW}, "approveReport": {REVIEW}, "rejectReport": {REVIEW},
     "waivePenalty": {REVIEW}, "approveReports": {REVIEW}, "reopenReport": {WRITE, REVIEW},
     "invoiceReport": {"reports:invoice"}, "createAccount": {"accounts:write"}, "updateAccount": {"accounts:write"},
-    "putUsage": {"usage:write"}, "putProduct": {"catalogue:write"}, "whoAmI": set(),
+    "putUsage": {"usage:write"}, "putProduct": {"catalogue:write"}, "whoAmI": set(), "reportToken": set(),
 }  # fmt: skip
 
 

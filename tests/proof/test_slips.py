@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.proof import mutants, planted
-from tests.proof.copies import ROOT
 from tests.proof.equivalent import EQUIVALENT
 from tests.proof.ground import Ground
 from tests.proof.mutating import mutants_of
+from tests.proof.trials import ROOT, uncaught
 
 RULES = "workflows/units.py"
 CHOSEN = (
@@ -28,16 +28,18 @@ def on(cluster: str, template: str) -> Ground:
 def test_the_tests_notice_slips_in_the_rules(on: Ground) -> None:
     chosen = [slip for slip in mutants.slips([RULES]) if slip.mutant.name.startswith(CHOSEN)]
     assert len(chosen) >= 3
-    assert mutants.survivors(on, chosen) == []
+    assert uncaught(on, mutants.trials(chosen)) == []
 
 
 def test_the_tests_notice_bugs_that_people_make(on: Ground) -> None:
-    assert planted.uncaught(on, [bug for bug in planted.BUGS if bug.name in PLANTED]) == []
+    assert uncaught(on, planted.trials([bug for bug in planted.BUGS if bug.name in PLANTED])) == []
 
 
 @pytest.mark.parametrize("bug", planted.BUGS, ids=lambda bug: bug.name)
 def test_a_planted_bug_still_has_its_place(bug: planted.Bug) -> None:
     assert bug.new in bug.planted
+    file, _, test = bug.test.partition("::")
+    assert f"def {test}" in (ROOT / file).read_text("utf-8")
     assert len({other.name for other in planted.BUGS}) == len(planted.BUGS) >= planted.LEAST
 
 

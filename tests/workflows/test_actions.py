@@ -78,6 +78,11 @@ def test_many_lines_are_counted_and_the_first_ones_named() -> None:
     assert message.endswith("Mailbox (M-4); and 43 more.")
 
 
+def test_five_lines_are_named_and_the_others_counted() -> None:
+    lines = [LineRef(str(n), None, "Mailbox", f"M-{n}") for n in range(7)]
+    assert CommentRequired(lines).message.endswith("Mailbox (M-3); Mailbox (M-4); and 2 more.")
+
+
 def test_one_line_is_named_in_the_singular() -> None:
     assert CommentRequired([LineRef("1", "Curragh Motors", "Mailbox", "M-1")]).message == (
         "1 line is still to be explained by a comment or another figure: Curragh Motors, Mailbox (M-1)."

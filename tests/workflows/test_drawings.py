@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from workflows.drawing import with_diagram
+from workflows.drawing import main, with_diagram
 from workflows.usage_report import EDGES, Status, mermaid, stepper
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "workflow.md"
@@ -30,9 +30,32 @@ def test_a_stale_diagram_is_replaced_and_nothing_else() -> None:
     assert (new.startswith("before\n<!--"), new.endswith("-->\nafter\n"), "old" in new) == (True, True, False)
 
 
-def test_a_document_without_markers_is_refused() -> None:
+@pytest.mark.parametrize("document", ["no place for it", "<!-- diagram: begin -->\nno end"])
+def test_a_document_without_both_markers_is_refused(document: str) -> None:
     with pytest.raises(ValueError, match="diagram: begin"):
-        with_diagram("no place for it")
+        with_diagram(document)
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr("sys.argv", ["usage_report", *arguments])
+    main()
+
+
+def test_the_command_prints_the_diagram(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    run_main(monkeypatch)
+    assert capsys.readouterr().out == mermaid()
+
+
+def test_the_command_renews_the_diagram_of_a_document(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    document = tmp_path / "workflow.md"
+    document.write_text(with_diagram(DOCUMENT.read_text("utf-8")).replace("approved", "lost"), "utf-8")
+    run_main(monkeypatch, "--write", str(document))
+    assert mermaid() in document.read_text("utf-8")
+
+
+def test_the_command_says_how_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SystemExit, match="usage: "):
+        run_main(monkeypatch, "--wipe", "docs")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ def test_an_unknown_currency_is_refused(code: str) -> None:
     assert caught.value.field == "currency"
 
 
+def test_a_word_that_is_no_currency_is_quoted_by_its_beginning() -> None:
+    with pytest.raises(InvalidTerms, match=f"^“{'Q' * 20}” is"):
+        minor_unit("Q" * 500)
+
+
 @pytest.mark.parametrize(
     ("units", "price", "decimals", "amount"),
     [

@@ -29,6 +29,10 @@ from workflows.units import parse_units
         (Decimal("-0"), 0, "0"),
         (19.0, 0, "19"),
         (0.1, 1, "0.1"),
+        # The longest that are read.
+        ("0" * 59 + "7", 0, "7"),
+        (Decimal("1." + "0" * 59), 0, "1"),
+        (123456789012.345, 3, "123456789012.345"),
     ],
 )
 def test_units_are_read_by_value(given_units: str | Decimal | int | float, precision: int, value: str) -> None:
@@ -64,6 +68,9 @@ def test_units_are_read_by_value(given_units: str | Decimal | int | float, preci
         ("1.5", "whole units"),
         (Decimal("0.001"), "whole units"),
         (0.1 + 0.2, "not exact"),
+        (123456789.1234567, "not exact"),
+        ("0" * 60 + "7", "number"),
+        (Decimal("1." + "0" * 60), "number"),
         ("", "number"),
         ("  ", "number"),
         ("+1", "number"),
@@ -86,6 +93,13 @@ def test_a_very_long_number_is_refused_with_a_short_sentence() -> None:
         with pytest.raises(InvalidUnits) as caught:
             parse_units(endless, 0)
         assert len(caught.value.message) < 200
+
+
+def test_a_long_number_is_quoted_by_its_beginning_and_a_longer_one_not_at_all() -> None:
+    with pytest.raises(InvalidUnits, match=f"^“1{'0' * 39}” can't be taken"):
+        parse_units(10**40, 0)
+    with pytest.raises(InvalidUnits, match="^A very long number can't be taken"):
+        parse_units(10**40 + 1, 0)
 
 
 def test_what_json_may_hold_instead_of_a_number_is_refused() -> None:

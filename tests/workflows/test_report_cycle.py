@@ -59,12 +59,24 @@ def test_what_is_no_cycle_is_refused_with_an_example(text: str) -> None:
     assert len(caught.value.message) < 200
 
 
+def test_a_long_word_that_is_no_cycle_is_quoted_by_its_beginning() -> None:
+    with pytest.raises(InvalidCycle, match=f"^“{'Q' * 40}” is"):
+        Cycle.parse("Q" * 500)
+
+
 def test_cycles_follow_each_other_over_the_year() -> None:
     assert Cycle(2026, 12).next() == Cycle(2027, 1)
     assert Cycle(2027, 1).previous() == Cycle(2026, 12)
     assert Cycle(2026, 12) < Cycle(2027, 1)
     with pytest.raises(InvalidCycle):
         Cycle(2199, 12).next()
+
+
+def test_the_first_and_the_last_cycle_are_some_and_their_neighbours_are_none() -> None:
+    assert (str(Cycle(2000, 1)), str(Cycle(2199, 12))) == ("2000-01", "2199-12")
+    for year, month in ((1999, 12), (2200, 1)):
+        with pytest.raises(InvalidCycle):
+            Cycle(year, month)
 
 
 @given(cycles)
@@ -97,12 +109,18 @@ def test_cycles_leave_no_day_out_and_count_none_twice(cycle: Cycle, closing_day:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("closing_day", 0), ("closing_day", 31), ("opens_on_day", 0), ("opens_on_day", 32),
-     ("opens_days_after_end", -1), ("time_zone", "Mars/Olympus"), ("opens_on_day", None)],
+     ("opens_days_after_end", -1), ("opens_days_after_end", 61), ("time_zone", "Mars/Olympus"), ("opens_on_day", None)],
 )  # fmt: skip
 def test_terms_that_make_no_sense_are_refused_by_field(field: str, value: object) -> None:
     with pytest.raises(InvalidTerms) as caught:
         terms(**{field: value})
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("days", "opening"), [(0, "2026-10-31"), (60, "2026-12-30")])
+def test_a_report_may_open_up_to_sixty_days_after_the_end_of_its_cycle(days: int, opening: str) -> None:
+    after = terms(opens_on_day=None, opens_days_after_end=days)
+    assert opens_at(OCTOBER, after) == datetime.fromisoformat(opening).replace(tzinfo=UTC)
 
 
 def test_both_ways_of_opening_at_once_are_refused() -> None:
@@ -153,6 +171,11 @@ def test_what_is_no_time_zone_is_refused_with_an_example(name: str) -> None:
     with pytest.raises(InvalidTerms, match="Europe/Dublin") as caught:
         zone(name)
     assert caught.value.field == "time_zone"
+
+
+def test_a_long_name_of_no_time_zone_is_quoted_by_its_beginning() -> None:
+    with pytest.raises(InvalidTerms, match=f"^“{'Q' * 60}” is"):
+        zone("Q" * 500)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:

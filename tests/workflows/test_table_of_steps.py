@@ -1,12 +1,14 @@
 """Every status × step × actor: allowed, or refused with which error. What is expected stands here by hand."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.workflows.builders import ACTORS, DUE, NOW, POLICY, report
 from workflows.errors import NotPermitted, TransitionNotAllowed
-from workflows.usage_report import EDGES, Status, Step, SubmissionKind, fire
+from workflows.events import Event
+from workflows.usage_report import EDGES, Status, Step, SubmissionKind, fire, machine, unopened
 
 MSP = {"MSP preparer", "MSP admin"}
 REVIEWER, DISTRIBUTOR_ADMIN, SCHEDULER = {"distributor reviewer"}, {"distributor admin"}, {"scheduler"}
@@ -47,9 +49,17 @@ ARGUMENTS: dict[Step, dict[str, Any]] = {
 }
 
 
-def attempt(status: Status, step: Step, actor: str) -> Status:
+# These change no figure that somebody could have endorsed.
+KEEP_ENDORSEMENT = {Step.OPEN, Step.ENDORSE, Step.APPROVE, Step.AUTO_APPROVE, Step.INVOICE}
+
+
+def take(status: Status, step: Step, actor: str) -> Event:
     ready = report(status, **READY.get(step, {}))
-    event = fire(ready, step, ACTORS[actor], NOW, version=3, reason="as agreed", **ARGUMENTS.get(step, {}))
+    return fire(ready, step, ACTORS[actor], NOW, version=3, reason="as agreed", **ARGUMENTS.get(step, {}))
+
+
+def attempt(status: Status, step: Step, actor: str) -> Status:
+    event = take(status, step, actor)
     assert (event.step, event.source, event.at, event.actor) == (step, status, NOW, ACTORS[actor])
     return event.target
 
@@ -69,10 +79,27 @@ def test_a_step_is_taken_or_refused_as_the_table_says(status: Status, step: Step
         assert attempt(status, step, actor) is targets[status]
 
 
+@pytest.mark.parametrize("step", Step)
+def test_an_endorsement_falls_with_every_step_that_may_change_the_figures(step: Step) -> None:
+    who, targets = TABLE[step]
+    event = take(next(iter(targets)), step, min(who))
+    assert event.clears_endorsement is (step not in KEEP_ENDORSEMENT)
+
+
 def test_the_edges_for_the_database_are_those_of_the_table_and_both_ends_of_a_recall() -> None:
     expected = {(step, a, b) for step, (_, targets) in TABLE.items() for a, b in targets.items()}
     assert set(EDGES) == expected | {(Step.RECALL, REVIEW, PREPARING)}
     assert len(EDGES) == len(set(EDGES))
+
+
+def test_one_machine_is_built_for_all_reports_and_takes_the_tables_steps_only() -> None:
+    assert machine() is machine()
+    assert set(machine().events) == set(Step)
+
+
+def test_a_report_that_is_not_opened_holds_nothing() -> None:
+    empty = unopened(DUE, "Europe/Dublin", 5)
+    assert (empty.version, empty.line_count, empty.amount) == (0, 0, Decimal(0))
 
 
 def test_the_fixture_report_is_not_due_so_that_time_matters_where_it_should() -> None:
