@@ -200,12 +200,13 @@ class Server:
 
     def stop(self) -> None:
         """Stop the server: transactions under way are rolled back, everything committed is on disk."""
-        for kind in (signal.SIGINT, signal.SIGQUIT):
+        # A server that is only starting loses a signal: it is asked again every second.
+        for kind, seconds in (*[(signal.SIGINT, 1.0)] * int(STOP_SECONDS), (signal.SIGQUIT, STOP_SECONDS)):
             pid = self.process.pid if self.process and not self._ended() else self._working_pid()
             if pid is None or not taken(self.folder.server):
                 break
             os.kill(pid, kind)
-            within(STOP_SECONDS, lambda: self._ended() or not taken(self.folder.server))
+            within(seconds, lambda: self._ended() or not taken(self.folder.server))
         if self.process:
             self.process.wait(timeout=STOP_SECONDS)
         self._forget_socket()
