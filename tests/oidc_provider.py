@@ -26,7 +26,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from werkzeug.serving import make_server
 
-from tests.journeys.site import Quiet
+from tests.journeys.site import POLL_SECONDS, Quiet
 
 CLIENT_ID, CLIENT_SECRET = "distributor", "kept-by-both~sides"
 
@@ -182,7 +182,7 @@ def provided(clock: Callable[[], datetime]) -> Iterator[Provider]:
     provider = Provider(clock)
     server = make_server("127.0.0.1", 0, application(provider), threaded=True, request_handler=Quiet)
     provider.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield provider

@@ -45,14 +45,14 @@ def _position(cursor: str | None, member: CurrentMember) -> tuple[str, int] | No
 @blueprint.route("/<path:sku>", methods=["PUT"])
 @call(
     "putProduct", schemas.PutProduct, scope="catalogue:write", body=schemas.ProductFields,
-    also={201: "It is new."}, problems=(409, 411, 413, 415, 422),
+    also={201: "It is new."}, problems=(404, 409, 411, 413, 415, 422),
 )  # fmt: skip
 def put(sku: str) -> Response:
     """Put a product
 
     Makes it, or changes the fields that are given. A price is for reports that open from now on; open reports
     that have none for it get it at once. A price is refused with `step-up-required` unless the token's person has
-    signed in or confirmed in the browser within the last ten minutes.
+    signed in or confirmed in the browser within the last ten minutes. A SKU with a line break is no address.
     """
     member = require_member()
     who = acting_upstream(member)

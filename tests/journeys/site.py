@@ -22,6 +22,8 @@ from distributor.identity.current import cookie_name
 
 # How long anything may take on a busy machine before a test gives up; nothing waits longer than it must.
 WAIT_SECONDS = 30
+# How soon a server hears that it shall stop; half a second, if it were not said, for each test.
+POLL_SECONDS = 0.02
 expect.set_options(timeout=WAIT_SECONDS * 1000)
 HOLDS = "async ([address, words]) => (await (await fetch(address)).text()).includes(words)"
 # How many times slower than it is the browser's processor seems: what a quick machine hides comes to light.
@@ -142,7 +144,7 @@ def served(app: Flask) -> Iterator[str]:
     """The app on a free loopback port, a thread for each request; answers its address."""
     busy = Busy(app)
     server = make_server("127.0.0.1", 0, busy, threaded=True, request_handler=Quiet)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -17,6 +17,7 @@ from flask import Flask
 from benchmarks import databases
 from distributor import create_app, schema
 from distributor.database import db
+from distributor.limits.rates import MOST, Limited, rates
 from distributor.tenancy import across_tenants
 from tests.conftest import make_settings
 from tests.kept import administration, in_database
@@ -45,6 +46,8 @@ def ground() -> Iterator[Ground]:
 
 
 NUMBER = itertools.count(1)
+# A refusal for too many requests would hide what the service says to the request itself.
+UNLIMITED = rates(" ".join(f"{one}={MOST}/1h" for one in Limited if one not in {Limited.REFUSAL, Limited.REFUSALS}))
 
 
 @contextmanager
@@ -58,7 +61,8 @@ def service(on: Ground) -> Iterator[Flask]:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {on.template}")
     try:
         with tempfile.TemporaryDirectory(prefix="distributor-proof-") as home:
-            yield from _inside(create_app(make_settings(in_database(on.server, name), Path(home))))
+            settings = make_settings(in_database(on.server, name), Path(home), rate_limits=UNLIMITED)
+            yield from _inside(create_app(settings))
     finally:
         _drop(on.server, name)
 

@@ -119,6 +119,10 @@ def test_a_product_names_its_wrong_fields(admin: Caller) -> None:
     assert {error["field"] for error in refused.get_json()["errors"]} == set(wrong)
 
 
+def test_a_sku_with_a_line_break_is_no_address(admin: Caller) -> None:
+    assert kind(admin.call("PUT", "/products/A%0A", json={"name": "A"})) == (404, "not-found")
+
+
 def test_products_come_in_pages_by_sku_to_both_sides(app: Flask, story: Story, msp: Caller, admin: Caller) -> None:
     for sku in ("A-1", "B-2", "C-3"):
         product(story.distributor, sku)
