@@ -188,6 +188,7 @@ class Life(World):
         due = [report.due_at for report in self.model.reports.values() if report.status in EDITABLE]
         self.at = max(self.at, min(due))
         self.the_scheduler_runs()
+        self.stage.look()  # it may have opened the next report, which is as good to be answered about as any other
         if reply == "waive":
             self.waive(nth, 0, "reviewer", "now", "Agreed")
         elif reply == "recall":
