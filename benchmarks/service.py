@@ -35,7 +35,13 @@ def environment(url: str, port: int = 8000) -> dict[str, str]:
 @contextmanager
 def application(url: str) -> Iterator[Flask]:
     """The service on a database, inside an application context."""
-    app = create_app(load(environment(url)))
+    with inside(create_app(load(environment(url)))) as app:
+        yield app
+
+
+@contextmanager
+def inside(app: Flask) -> Iterator[Flask]:
+    """An application context that works for everybody; its connections go with it."""
     with app.app_context():
         across_tenants()
         try:

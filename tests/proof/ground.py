@@ -15,10 +15,9 @@ import structlog
 from flask import Flask
 
 from benchmarks import databases
+from benchmarks.service import inside
 from distributor import create_app, schema
-from distributor.database import db
 from distributor.limits.rates import MOST, Limited, rates
-from distributor.tenancy import across_tenants
 from tests.conftest import make_settings
 from tests.kept import administration, in_database
 
@@ -62,19 +61,10 @@ def service(on: Ground) -> Iterator[Flask]:
     try:
         with tempfile.TemporaryDirectory(prefix="distributor-proof-") as home:
             settings = make_settings(in_database(on.server, name), Path(home), rate_limits=UNLIMITED)
-            yield from _inside(create_app(settings))
+            with inside(create_app(settings)) as app:
+                yield app
     finally:
         _drop(on.server, name)
-
-
-def _inside(app: Flask) -> Iterator[Flask]:
-    with app.app_context():
-        across_tenants()
-        try:
-            yield app
-        finally:
-            db.session.remove()
-            db.engine.dispose()
 
 
 def _drop(server: str, name: str) -> None:
