@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from distributor.config import Settings
 from distributor.database import db
 from distributor.usage_reports.operations import steps
 from distributor.usage_reports.queries import REPORT
@@ -19,11 +18,6 @@ from tests.factories import OPENED_AT, Story, product
 DATA = Path(__file__).parents[1] / "data"
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - asked for, to be refused
 DUE = OPENED_AT + timedelta(days=11)
-
-
-@pytest.fixture
-def shell(settings: Settings, tmp_path: Path) -> Shell:
-    return Shell(settings, tmp_path)
 
 
 @pytest.fixture

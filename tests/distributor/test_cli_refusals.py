@@ -78,11 +78,6 @@ CONTENTS = {
 
 
 @pytest.fixture
-def shell(settings: Settings, tmp_path: Path) -> Shell:
-    return Shell(settings, tmp_path)
-
-
-@pytest.fixture
 def names(shell: Shell, tmp_path: Path) -> dict[str, str]:
     """What the words of commands stand for, on a database with one account ACC-1."""
     with shell.service():

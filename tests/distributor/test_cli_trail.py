@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import func, select
 
 from distributor.audit.wording import kinds, what_happened
-from distributor.config import Settings
 from distributor.database import db
 from distributor.identity import sessions
 from distributor.identity.models import Member, Organization, User, WebSession
@@ -20,11 +19,6 @@ from tests.distributor.commands import Shell
 from tests.factories import Story
 
 KESTREL = "Kestrel IT Services"
-
-
-@pytest.fixture
-def shell(settings: Settings, tmp_path: Path) -> Shell:
-    return Shell(settings, tmp_path)
 
 
 @pytest.fixture

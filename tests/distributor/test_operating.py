@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from distributor.config import Settings
 from distributor.database import db
 from distributor.identity import operations as identity
 from distributor.identity import queries
@@ -16,11 +14,6 @@ from distributor.identity.models import User
 from tests.distributor.commands import Shell
 from tests.distributor.delivery.smtp import FreePort, MailServer
 from tests.factories import OPENED_AT, Story
-
-
-@pytest.fixture
-def shell(settings: Settings, tmp_path: Path) -> Shell:
-    return Shell(settings, tmp_path)
 
 
 @pytest.fixture

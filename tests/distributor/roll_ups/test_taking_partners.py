@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from distributor.config import Settings
 from distributor.database import db
 from distributor.identity.models import Organization
 from tests.distributor.commands import Shell
 from tests.factories import Story
 
 NAME = "Kestrel IT Services"
-
-
-@pytest.fixture
-def shell(settings: Settings, tmp_path: Path) -> Shell:
-    return Shell(settings, tmp_path)
 
 
 def test_an_msp_takes_partners_on_and_stays_one(shell: Shell) -> None:
