@@ -80,6 +80,38 @@ def test_chromium_that_is_there_is_taken(machine: Machine) -> None:
     assert machine.run("ensure-chromium").stdout == f"{machine.commands / 'chromium'}\n"
 
 
+def test_the_headless_shell_is_preferred_but_not_to_measure_what_people_feel(machine: Machine) -> None:
+    machine.has("chromium", "")
+    machine.has("chromium-headless-shell", "")
+    assert machine.run("ensure-chromium").stdout == f"{machine.commands / 'chromium-headless-shell'}\n"
+    assert machine.run("ensure-chromium", "--whole").stdout == f"{machine.commands / 'chromium'}\n"
+
+
+def test_root_gets_the_headless_shell_beside_a_chromium(machine: Machine) -> None:
+    shell = machine.commands / "chromium-headless-shell"
+    machine.has("chromium", "")
+    machine.has("id", "echo 0")
+    machine.has("apt-get", f'case "$*" in *install*shell) echo "#!/bin/sh" >{shell}; chmod +x {shell};; esac')
+    assert machine.run("ensure-chromium").stdout == f"{shell}\n"
+
+
+def test_without_a_network_the_chromium_that_is_there_does(machine: Machine) -> None:
+    machine.has("chromium", "")
+    machine.has("id", "echo 0")
+    machine.has("apt-get", 'echo "E: no network" >&2; exit 100')
+    done = machine.run("ensure-chromium")
+    assert (done.returncode, done.stdout) == (0, f"{machine.commands / 'chromium'}\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_where_the_archive_has_no_headless_shell_root_gets_chromium(machine: Machine) -> None:
+    browser = machine.commands / "chromium"
+    machine.has("id", "echo 0")
+    install = f'*install*shell) exit 100;; *install*) echo "#!/bin/sh" >{browser}; chmod +x {browser};;'
+    machine.has("apt-get", f'case "$*" in {install} esac')
+    assert machine.run("ensure-chromium").stdout == f"{browser}\n"
+
+
 def test_chromium_cannot_come_without_apt(machine: Machine) -> None:
     assert "neither it nor apt-get" in the_one_sentence(machine.run("ensure-chromium"))
 

@@ -20,7 +20,7 @@ AT = OPENED_AT + timedelta(days=1)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium from CHROMIUM or PATH; `make test` installs one where there is none."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert path, "The journeys need Chromium: run them with `make test`, or set CHROMIUM to its path."
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
