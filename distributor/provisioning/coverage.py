@@ -37,8 +37,8 @@ WITH reporting AS (
   SELECT s.account_id, s.source,
     min(coalesce(s.counted_at, s.imported_at)) FILTER (WHERE s.cycle = :cycle) AS counted_at
   FROM usage_snapshots s
-  WHERE s.account_id IN (SELECT id FROM reporting) AND s.cycle IN (:cycle, :previous)
-    AND s.is_current AND NOT s.is_derived
+  WHERE s.distributor_id = :distributor AND s.account_id IN (SELECT id FROM reporting)
+    AND s.cycle IN (:cycle, :previous) AND s.is_current AND NOT s.is_derived
   GROUP BY s.account_id, s.source
 ), delivered AS (
   SELECT account_id, min(counted_at) AS counted_at,

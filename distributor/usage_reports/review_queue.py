@@ -137,11 +137,14 @@ def is_clean() -> ColumnElement[bool]:
 def is_ready(desk: Desk) -> ColumnElement[bool]:
     """Clean reports that the member may approve together with others (operations/bulk.py says the same of one)."""
     limit = select(ACCOUNT.c.approval_limit).where(ACCOUNT.c.id == REPORT.c.account_id).correlate(REPORT)
+    limited = select(ACCOUNT.c.id).where(
+        ACCOUNT.c.distributor_id == desk.member.organization_id, ACCOUNT.c.approval_limit.is_not(None)
+    )
     another = and_(REPORT.c.endorsed_by.is_not(None), REPORT.c.endorsed_by != desk.member.user_id)
     return and_(
         REPORT.c.status == Status.UNDER_REVIEW,
         is_clean(),
-        func.coalesce(REPORT.c.amount <= limit.scalar_subquery(), true()) | another,
+        or_(REPORT.c.account_id.not_in(limited), REPORT.c.amount <= limit.scalar_subquery(), another),
         *_within(desk.policy),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, func, select, true, tuple_
+from sqlalchemy import Row, Subquery, and_, func, select, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor.database import db
@@ -85,27 +85,48 @@ class Totals:
 
 def totals(desk: Desk, wanted: QueueFilter, also: Sequence[QueueFilter] = ()) -> Totals:
     """One query for all numbers of the page. Over all cycles approved reports are left out, being too many to count."""
+    of_cycle = [REPORT.c.distributor_id == desk.member.organization_id]
+    # Over all cycles only what is not approved is counted.
+    of_cycle.append(REPORT.c.status != Status.APPROVED if wanted.cycle is None else REPORT.c.cycle == wanted.cycle)
     matching = and_(*conditions(replace(wanted, cycle=None), desk))
-    last = case((matching, LAST_AMOUNT))
-    query = select(
-        REPORT.c.status,
-        REPORT.c.currency,
-        func.count().label("number"),
-        func.sum(REPORT.c.amount).label("amount"),
-        func.sum(REPORT.c.at_risk).label("at_risk"),
-        *(func.count().filter(*in_view(view, desk)).label(view) for view in VIEWS[1:]),
-        *(func.count().filter(*conditions(one, desk)).label(f"v{n}") for n, one in enumerate(also)),
-        func.count().filter(matching).label("matching"),
-        func.sum(REPORT.c.amount).filter(matching).label("matching_amount"),
-        func.sum(REPORT.c.at_risk).filter(matching).label("matching_at_risk"),
-        func.sum(REPORT.c.discrepancies).filter(matching).label("matching_discrepancies"),
-        func.sum(REPORT.c.uncommented).filter(matching).label("matching_uncommented"),
-        func.sum(case((last.is_not(None), REPORT.c.amount))).label("compared_amount"),
-        func.sum(last).label("last_amount"),
-    ).where(REPORT.c.distributor_id == desk.member.organization_id)
-    if wanted.cycle is not None:
-        query = query.where(REPORT.c.cycle == wanted.cycle)
-    else:
-        query = query.where(REPORT.c.status != Status.APPROVED)
-    rows = db.session.execute(query.group_by(REPORT.c.status, REPORT.c.currency).order_by(REPORT.c.currency)).all()
+    compared = _compared(matching, *of_cycle)
+    counted = (
+        select(
+            REPORT.c.status,
+            REPORT.c.currency,
+            func.count().label("number"),
+            func.sum(REPORT.c.amount).label("amount"),
+            func.sum(REPORT.c.at_risk).label("at_risk"),
+            *(func.count().filter(*in_view(view, desk)).label(view) for view in VIEWS[1:]),
+            *(func.count().filter(*conditions(one, desk)).label(f"v{n}") for n, one in enumerate(also)),
+            func.count().filter(matching).label("matching"),
+            func.sum(REPORT.c.amount).filter(matching).label("matching_amount"),
+            func.sum(REPORT.c.at_risk).filter(matching).label("matching_at_risk"),
+            func.sum(REPORT.c.discrepancies).filter(matching).label("matching_discrepancies"),
+            func.sum(REPORT.c.uncommented).filter(matching).label("matching_uncommented"),
+        )
+        .where(*of_cycle)
+        .group_by(REPORT.c.status, REPORT.c.currency)
+        .subquery("counted")
+    )
+    alike = and_(compared.c.status == counted.c.status, compared.c.currency == counted.c.currency)
+    query = select(counted, compared.c.compared_amount, compared.c.last_amount)
+    rows = db.session.execute(query.outerjoin_from(counted, compared, alike).order_by(counted.c.currency)).all()
     return Totals(rows, wanted.is_bounded)
+
+
+def _compared(*conditions: ColumnElement[bool]) -> Subquery:
+    """What reports with an earlier approved one come to, then and now, by status and currency."""
+    # Kept apart, or the database would look each earlier report up for every sum that asks for it.
+    each = select(REPORT.c.status, REPORT.c.currency, REPORT.c.amount, LAST_AMOUNT.label("last_amount"))
+    kept = each.where(*conditions).cte("each_compared").prefix_with("MATERIALIZED")
+    return (
+        select(
+            kept.c.status,
+            kept.c.currency,
+            func.sum(kept.c.amount).filter(kept.c.last_amount.is_not(None)).label("compared_amount"),
+            func.sum(kept.c.last_amount).label("last_amount"),
+        )
+        .group_by(kept.c.status, kept.c.currency)
+        .subquery("compared")
+    )
