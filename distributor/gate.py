@@ -78,7 +78,7 @@ def _check_origin() -> None:
 
 
 def _check_permission(endpoint: str) -> None:
-    permission = permission_of(endpoint, request.method)
+    permission = permission_of(endpoint)
     if permission is None:
         raise Undeclared(f"The route {endpoint} declares no permission.")
     if permission.way is Way.PUBLIC:
@@ -90,4 +90,4 @@ def _check_permission(endpoint: str) -> None:
         api_calls.count(member.api_token_id, clock.now())
     if permission.scope:
         require_scope(permission.scope)
-    routes.count(endpoint, request.method, member, clock.now())
+    routes.count(endpoint, member, clock.now())

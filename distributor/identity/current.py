@@ -81,20 +81,16 @@ def _declare(view: View, permission: Permission) -> View:
 FOREIGN = {"static": Permission(Way.PUBLIC), "api-docs.openapi_json": Permission(Way.PUBLIC)}
 
 
-def permission_of(endpoint: str, method: str) -> Permission | None:
-    """What the route declares for `method`; None where it declares nothing."""
+def permission_of(endpoint: str) -> Permission | None:
+    """What the route declares; None where it declares nothing."""
     if endpoint in FOREIGN:
         return FOREIGN[endpoint]
-    return cast("Permission | None", declared(endpoint, method, "permission"))
+    return cast("Permission | None", declared(endpoint, "permission"))
 
 
-def declared(endpoint: str, method: str, name: str) -> object:
+def declared(endpoint: str, name: str) -> object:
     """What the function behind the route carries as its attribute `name`; None where it carries nothing."""
-    view = current_app.view_functions[endpoint]
-    handlers = getattr(view, "view_class", None)
-    if handlers is not None:
-        view = getattr(handlers, "get" if method == "HEAD" else method.lower(), view)
-    return getattr(view, name, None)
+    return getattr(current_app.view_functions[endpoint], name, None)
 
 
 def is_api() -> bool:

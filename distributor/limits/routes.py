@@ -24,14 +24,14 @@ def limited(what: Limited) -> Callable[[View], View]:
     return declare
 
 
-def limit_of(endpoint: str, method: str) -> Limited | None:
+def limit_of(endpoint: str) -> Limited | None:
     """What a call of the route counts as."""
-    found = declared(endpoint, method, NAME)
+    found = declared(endpoint, NAME)
     return found if isinstance(found, Limited) else None
 
 
-def count(endpoint: str, method: str, member: CurrentMember, at: datetime) -> None:
+def count(endpoint: str, member: CurrentMember, at: datetime) -> None:
     """Count the call where its route is limited. Raises TooManyRequests, CannotCount."""
-    what = limit_of(endpoint, method)
+    what = limit_of(endpoint)
     if what is not None:
         spend(what, f"member {member.member_id}", at)

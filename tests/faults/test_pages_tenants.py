@@ -128,7 +128,7 @@ def named(endpoint: str) -> str:
 def pages(world: World) -> Iterator[Rule]:
     """Every page for members, without the interface for programs."""
     for rule in world.app.url_map.iter_rules():
-        permission = permission_of(rule.endpoint, "GET") if rule.endpoint else None
+        permission = permission_of(rule.endpoint) if rule.endpoint else None
         if permission is not None and permission.way is Way.SIGNED_IN and rule.rule != "/":
             yield rule
 

@@ -97,19 +97,19 @@ class unchanged:  # noqa: N801 - read as the words of a sentence: with unchanged
 def requests(market: Market, victim: Company) -> Iterator[Request]:
     """Every route that is not for everybody, with the victim's ids in address and body. Raises UndeclaredError."""
     for rule in routes.rules(market.app, market.among):
+        if _is_public(rule):
+            continue
         path = routes.address(market.app, rule, victim)
         for method in routes.methods(rule):
-            if _is_public(rule, method):
-                continue
             for version in (1,) if method == "GET" else market.versions:
                 for body in routes.bodies(method, path, victim, version):
                     yield rule, method, path, body
 
 
-def _is_public(rule: Rule, method: str) -> bool:
-    permission = permission_of(rule.endpoint, method)
+def _is_public(rule: Rule) -> bool:
+    permission = permission_of(rule.endpoint)
     if permission is None:
-        raise routes.UndeclaredError(f"{method} {rule.rule} declares no permission.")
+        raise routes.UndeclaredError(f"{rule.rule} declares no permission.")
     return permission.way is Way.PUBLIC
 
 
@@ -142,7 +142,7 @@ def _own_paths(market: Market, victim: Company, stranger: Company) -> Iterator[R
     for rule in routes.rules(market.app, market.among):
         path = routes.address(market.app, rule, owner)
         for method in routes.methods(rule):
-            if not (_is_public(rule, method) or rule.endpoint in ENDS_THE_PROBE):
+            if not (_is_public(rule) or rule.endpoint in ENDS_THE_PROBE):
                 yield from ((rule, method, path, body) for body in routes.bodies(method, path, victim, 1))
 
 

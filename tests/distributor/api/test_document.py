@@ -58,7 +58,7 @@ def test_every_call_has_a_name_of_its_own_words_and_an_answer(app: Flask) -> Non
 def test_the_document_names_the_scopes_that_the_gate_asks_for(app: Flask) -> None:
     documented = {(path, method): operation["security"] for path, method, operation in operations(app)}
     for path, method, endpoint in routes(app):
-        permission = permission_of(endpoint, method.upper())
+        permission = permission_of(endpoint)
         assert permission is not None
         scopes = [scope for way in documented[path, method] for scope in way["bearer"]]
         assert set(scopes) <= set(SCOPES)

@@ -80,7 +80,7 @@ def test_a_missing_scope_is_403_and_named(api: Flask, story: Story) -> None:
     assert answer.status_code == 403
     assert answer.mimetype == "application/problem+json"
     assert answer.json is not None
-    assert "reports:write" in answer.json["detail"]
+    assert answer.json["detail"].endswith("needs a token with the scope reports:write; yours has: reports:read.")
     assert clients.api(api, story.preparer, "reports:write").post("/api/v1/probe").status_code == 204
 
 
@@ -93,6 +93,7 @@ def test_without_a_valid_token_the_api_answers_401(api: Flask, story: Story, hea
     assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
     assert answer.json is not None
     assert answer.json["type"] == "sign-in-required"
+    assert answer.json["detail"].startswith("Send a valid API token as “Authorization: Bearer dst_…”.")
 
 
 def test_the_api_ignores_cookies(api: Flask, story: Story) -> None:
@@ -138,6 +139,9 @@ def test_a_lost_role_takes_its_scopes_from_tokens_made_before(api: Flask, story:
     member_row(story.preparer).roles = ["viewer"]
     assert program.post("/api/v1/probe").status_code == 403
     assert program.get("/api/v1/probe").json == {"email": story.preparer.email, "scopes": ["reports:read"]}
+    left_with_none = clients.api(api, story.preparer, "reports:write").post("/api/v1/probe")
+    assert left_with_none.json is not None
+    assert left_with_none.json["detail"].endswith("yours has: none.")
 
 
 def test_last_use_is_noted_at_most_once_a_minute(api: Flask, story: Story, clock: Clock) -> None:

@@ -27,7 +27,7 @@ def test_every_route_that_takes_or_gives_files_is_limited(app: Flask) -> None:
         for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
         if FILES.search(rule.rule) and not CHEAP.search(rule.rule)
         if method != "GET" or re.search(r"csv|xlsx|\.zip|export", rule.rule)
-        if limit_of(rule.endpoint, method) is None
+        if limit_of(rule.endpoint) is None
     ]
     assert unlimited == []
 
