@@ -2,11 +2,11 @@
 
 User verification is required, so a passkey is both factors at once: the device, and the finger, face or PIN that
 unlocks it. A challenge is kept on the server, is good once and for five minutes, and belongs to one browser.
+`ceremonies` is imported where the first passkey is used: its library is large, and most processes never meet one.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,22 +17,6 @@ from uuid import UUID
 
 from flask_babel import gettext
 from sqlalchemy import delete, select
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-from webauthn.registration.verify_registration_response import VerifiedRegistration
 
 from distributor.config import Settings
 from distributor.database import db
@@ -46,10 +30,6 @@ from workflows.units import BLANKS
 CHALLENGE_LIVES = timedelta(minutes=5)
 MOST_KEYS = 20
 LONGEST_NAME = 100
-# An answer with a long attestation takes some 6,000 characters.
-LONGEST_ANSWER = 20_000
-# What the library lets through from CBOR and JSON that is made up.
-MALFORMED = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,31 +68,19 @@ def of_user(user_id: int) -> list[Passkey]:
 
 def ask_for_new(member: CurrentMember, site: Site, at: datetime) -> tuple[str, dict[str, Any]]:
     """The challenge, and the options with which a browser makes a passkey."""
+    from distributor.identity import ceremonies
+
     challenge = _new_challenge(member.user_id, at)
-    options = generate_registration_options(
-        rp_id=site.host,
-        rp_name=site.name,
-        user_name=member.email,
-        user_display_name=member.name,
-        user_id=f"distributor-user-{member.user_id}".encode(),
-        challenge=base64url_to_bytes(challenge),
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=key.credential_id) for key in of_user(member.user_id)],
-    )
-    return challenge, json.loads(options_to_json(options))
+    known = [key.credential_id for key in of_user(member.user_id)]
+    return challenge, ceremonies.making(member, site, challenge, known)
 
 
 def ask_for_known(site: Site, at: datetime, user_id: int | None = None) -> tuple[str, dict[str, Any]]:
     """The challenge, and the options with which a browser offers its passkeys for this host; `user_id` if known."""
+    from distributor.identity import ceremonies
+
     challenge = _new_challenge(user_id, at)
-    options = generate_authentication_options(
-        rp_id=site.host,
-        challenge=base64url_to_bytes(challenge),
-        user_verification=UserVerificationRequirement.REQUIRED,
-    )
-    return challenge, json.loads(options_to_json(options))
+    return challenge, ceremonies.proving(site, challenge)
 
 
 def take(challenge: str, user_id: int | None, at: datetime) -> bool:
@@ -125,11 +93,15 @@ def take(challenge: str, user_id: int | None, at: datetime) -> bool:
 
 def add(member: CurrentMember, name: str, answer: Answer, site: Site, at: datetime) -> Passkey:
     """Keep the passkey that a browser made for a challenge that `take` accepted. Raises InputRefused."""
+    from distributor.identity import ceremonies
+
     tidy = tidy_name(name)
     known = of_user(member.user_id)
     if len(known) >= MOST_KEYS:
         _refuse(gettext("There are %(most)s passkeys already. Remove one first.", most=MOST_KEYS))
-    made = _verified_registration(answer, site)
+    made = ceremonies.made(answer, site)
+    if made is None:
+        _refuse(gettext("The browser's answer did not fit what was asked. Nothing was changed: try again."))
     if db.session.scalar(select(Passkey.id).where(Passkey.credential_id == made.credential_id)):
         _refuse(gettext("This passkey is registered already."))
     row = Passkey(
@@ -146,22 +118,13 @@ def prove(answer: Answer, site: Site, at: datetime) -> Passkey | None:
 
     A counter that did not move forward means that the key was copied (WebAuthn level 3, 6.1.1): refused.
     """
+    from distributor.identity import ceremonies
+
     key = _named_in(answer.text)
-    if key is None:
+    counted = ceremonies.counted(answer, site, key.public_key, key.sign_count) if key is not None else None
+    if key is None or counted is None:
         return None
-    try:
-        proof = verify_authentication_response(
-            credential=answer.text,
-            expected_challenge=base64url_to_bytes(answer.challenge),
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            credential_public_key=key.public_key,
-            credential_current_sign_count=key.sign_count,
-            require_user_verification=True,
-        )
-    except MALFORMED:
-        return None
-    key.sign_count, key.last_used_at = proof.new_sign_count, at
+    key.sign_count, key.last_used_at = counted, at
     db.session.flush()
     return key
 
@@ -194,33 +157,14 @@ def _new_challenge(user_id: int | None, at: datetime) -> str:
     return challenge
 
 
-def _verified_registration(answer: Answer, site: Site) -> VerifiedRegistration:
-    if len(answer.text) > LONGEST_ANSWER:
-        _refuse_answer()
-    try:
-        return verify_registration_response(
-            credential=answer.text,
-            expected_challenge=base64url_to_bytes(answer.challenge),
-            expected_rp_id=site.host,
-            expected_origin=site.origin,
-            require_user_verification=True,
-        )
-    except MALFORMED:
-        _refuse_answer()
-
-
 def _named_in(text: str) -> Passkey | None:
     """The passkey an answer claims to be of, locked until the transaction ends."""
-    try:
-        raw = json.loads(text)["rawId"] if len(text) <= LONGEST_ANSWER else ""
-        credential_id = base64url_to_bytes(raw)
-    except MALFORMED:
+    from distributor.identity import ceremonies
+
+    credential_id = ceremonies.claimed(text)
+    if credential_id is None:
         return None
     return db.session.scalar(select(Passkey).where(Passkey.credential_id == credential_id).with_for_update())
-
-
-def _refuse_answer() -> NoReturn:
-    _refuse(gettext("The browser's answer did not fit what was asked. Nothing was changed: try again."))
 
 
 def _refuse(why: str) -> NoReturn:
