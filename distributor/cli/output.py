@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import gc
 import json
 import logging
 import sys
@@ -64,6 +65,8 @@ def application() -> Iterator[Flask]:
     """The service on a migrated database, inside an application context."""
     with database() as settings:
         app = create_app(settings)
+        # The application stays until the command ends: no collection need look through it for each row of a file.
+        gc.freeze()
         with app.app_context():
             across_tenants()
             try:
