@@ -31,7 +31,7 @@ bench: dev ## Measure the hot paths against plain SQL
 bench-pages: dev ## Measure the report page in Chromium, with 500 and 5,000 lines
 	@CHROMIUM=$$(tools/ensure-chromium --whole) && export CHROMIUM && exec $(BIN)/python -m benchmarks.browser $(ARGS)
 
-prove: dev ## Attack the service at length, write docs/security/proof.md (about an hour)
+prove: dev ## Attack the service at length, write docs/security/proof.md (half an hour)
 	@exec $(BIN)/python -m tests.proof $(ARGS)
 
 mutants: dev ## Break the rules and the permissions one place at a time: the tests must notice
