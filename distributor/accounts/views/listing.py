@@ -16,6 +16,7 @@ from distributor.accounts.views.common import blueprint, changing_member, may_ch
 from distributor.accounts.wording import reporting_said
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused, NotFound
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember, acting_upstream
 from distributor.identity.current import signed_in
 from distributor.words import on_a_line
@@ -77,6 +78,7 @@ def set_reporting() -> ResponseReturnValue:
     member, form = changing_member(), request.form
     scope = _scope(member, form.get("region", ""), form.get("type", ""))
     on, acting, at = form.get("on") == "yes", acting_upstream(member), clock.now()
+    step_up.require(member, at)
     number = operations.set_reporting(member.organization_id, scope.region, scope.account_type, on, acting, at=at)
     db.session.commit()
     flash(_switched(number, on), "success")

@@ -40,6 +40,10 @@ def _automatic_approval(story: Story) -> Step:
     return "/policy/automatic", {"step": "confirm", "percent": "5", "account": str(story.account.uid)}
 
 
+def _where_reports_are_on(_story: Story) -> Step:
+    return "/accounts/reporting", {"region": "Europe", "type": "MSP", "on": "no"}
+
+
 def _roles(story: Story) -> Step:
     return f"/members/{story.reviewer.member_uid}/roles", {"seen": "reviewer", "roles": "viewer"}
 
@@ -61,8 +65,8 @@ def _the_second_step(_story: Story) -> Step:
 
 
 WEIGHTY = [
-    _a_price, _a_product_with_its_price, _the_policy, _automatic_approval, _roles, _a_removal, _an_admins_invitation,
-    _a_partners_admin, _the_second_step,
+    _a_price, _a_product_with_its_price, _the_policy, _automatic_approval, _where_reports_are_on, _roles, _a_removal,
+    _an_admins_invitation, _a_partners_admin, _the_second_step,
 ]  # fmt: skip
 
 
