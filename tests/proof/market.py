@@ -1,4 +1,8 @@
-"""Generated companies for the tenant prober: distributors with partners, everything in them named by canaries."""
+"""Generated companies for the tenant prober: distributors with partners, everything in them named by canaries.
+
+A word's owner is the name of a company, or one of its two shop windows: "d0 open", its own name and people, which its
+partners and its distributor read; "d0 sold", its catalogue, which its partners read.
+"""
 
 from __future__ import annotations
 
@@ -62,9 +66,11 @@ class Company:
 
 
 class Market:
-    """Companies made from a seed: `distributors` with `partners` each."""
+    """Companies made from a seed: `distributors` with `partners` each. With `tiers` the last partner of each is itself
+    the distributor of one more.
+    """
 
-    def __init__(self, app: Flask, seed: int, distributors: int = 2, partners: int = 2) -> None:
+    def __init__(self, app: Flask, seed: int, distributors: int = 2, partners: int = 2, *, tiers: bool = False) -> None:
         self.app, self.canaries = app, Canaries(seed)
         self.among = "/"  # probe addresses that begin so
         self.every = 1  # of how many requests each stranger makes one
@@ -73,31 +79,39 @@ class Market:
         self.distributors: list[Company] = []
         self.partners: list[Company] = []
         for number in range(distributors):
-            self._found(f"d{number}", partners)
+            self._found(f"d{number}", partners, tiers=tiers)
         db.session.commit()
 
-    def _found(self, name: str, partners: int) -> None:
+    def _found(self, name: str, partners: int, *, tiers: bool) -> None:
         """A distributor and its partners."""
         names = [f"{name}p{number}" for number in range(partners)]
-        own = organization(self.canaries.word(f"{name} open"), is_distributor=True)
-        # A partner reads its distributor's name and products; the distributor reads all of its partners.
-        upstream = self._company(name, own, frozenset({name, f"{name} open", *names}), Role.REVIEWER)
+        upstream = self._company(name, *_windows(name), *names, *(f"{each} open" for each in names), sells=True)
         self.distributors.append(upstream)
         for each in names:
-            partner = organization(self.canaries.word(each))
-            company = self._company(each, partner, frozenset({each, f"{name} open"}), Role.PREPARER)
-            company.upstream = upstream
-            self.partners.append(company)
-            self._trade(company, upstream)
+            if tiers and each == names[-1]:
+                middle = self._partner(each, upstream, *_windows(each), f"{each}p0", f"{each}p0 open", sells=True)
+                self._people(self._partner(f"{each}p0", middle))
+            else:
+                self._partner(each, upstream)
         self._belongings(upstream)
         for company in (upstream, *(one for one in self.partners if one.upstream is upstream)):
             self._people(company)
 
-    def _company(self, name: str, of: Organization, knows: frozenset[str], role: Role) -> Company:
-        return Company(name, of, self._person(name, of, Role.ADMIN, role), self._person(name, of, Role.VIEWER), knows)
+    def _partner(self, name: str, upstream: Company, *knows: str, sells: bool = False) -> Company:
+        company = self._company(name, *knows, *_windows(upstream.name), sells=sells, reports=True)
+        company.upstream = upstream
+        self.partners.append(company)
+        self._trade(company, upstream)
+        return company
+
+    def _company(self, name: str, *knows: str, sells: bool, reports: bool = False) -> Company:
+        of = organization(self.canaries.word(f"{name} open"), is_distributor=sells)
+        roles = [Role.ADMIN, *([Role.REVIEWER] if sells else []), *([Role.PREPARER] if reports else [])]
+        manager, viewer = self._person(name, of, *roles), self._person(name, of, Role.VIEWER)
+        return Company(name, of, manager, viewer, frozenset({name, f"{name} open", *knows}))
 
     def _person(self, name: str, of: Organization, *roles: Role) -> Person:
-        email = f"{self.canaries.word(self._seen_by_partners(name))}@example.com"
+        email = f"{self.canaries.word(f'{name} open')}@example.com"
         who = member(of, *roles, email=email)
         cookie, old_cookie = (sessions.start(who.user_id, who.member_id, AT) for _ in range(2))
         token, old_token = (self._token(name, who) for _ in range(2))
@@ -106,11 +120,6 @@ class Market:
         db.session.execute(text("UPDATE api_tokens SET revoked_at = :at WHERE token_hash = :hash"),
                            {"at": AT, "hash": sessions.digest(old_token)})  # fmt: skip
         return Person(who, cookie, token, old_cookie, old_token)
-
-    @staticmethod
-    def _seen_by_partners(name: str) -> str:
-        """Whose word a person's address is: partners are told who reviews."""
-        return name if "p" in name else f"{name} open"
 
     def _token(self, name: str, who: CurrentMember) -> str:
         scopes = possible_scopes(who.roles, is_distributor=who.is_distributor)
@@ -153,7 +162,7 @@ class Market:
         )  # fmt: skip
         company.account_ids.append(story.account.id)
         company.ids["account"] = story.account.uid
-        sold = product(upstream.organization, word(f"{upstream.name} open"))
+        sold = product(upstream.organization, word(f"{upstream.name} sold"))
         upstream.ids["product"] = sold.uid
         rows = [(customer(story.account, word(company.name)), sold, "400", used) for used in ("290", None)]
         usage(story.account, rows)
@@ -204,12 +213,25 @@ class Market:
         company.ids["passkey"] = passkey.uid
 
     def strangers_to(self, victim: Company) -> dict[str, Company]:
-        """Who must not know the partner: another account's MSP, another distributor, and that one's partner."""
-        others = {
-            "other account": next(
-                one for one in self.partners if one.upstream is victim.upstream and one is not victim
-            ),
-            "other distributor": next(one for one in self.distributors if one is not victim.upstream),
+        """Who must not know the partner: another account's MSP, another distributor, and that one's partner; of three
+        tiers also the highest and the lowest each other, and the lowest what those in the middle report.
+        """
+        above = victim.upstream
+        top = above.upstream if above is not None and above.upstream is not None else above
+        others = [one for one in self.partners if one.upstream is top and one is not victim and one is not above]
+        far = next(one for one in self.distributors if one is not top)
+        strangers = {
+            "other account": others[0],
+            "other distributor": far,
+            "other distributor's partner": next(one for one in self.partners if one.upstream is far),
         }
-        far = next(one for one in self.partners if one.upstream is others["other distributor"])
-        return {**others, "other distributor's partner": far}
+        if top is not None and top is not above:
+            strangers["distributor above its own"] = top
+        for below in self.partners:
+            if below.upstream is victim:
+                strangers["partner below"] = below
+        return strangers
+
+
+def _windows(name: str) -> tuple[str, str]:
+    return f"{name} open", f"{name} sold"

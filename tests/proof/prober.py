@@ -18,6 +18,8 @@ from tests.proof.market import Company, Market, Person
 
 # A route, a method of its, an address and what is sent there.
 Request = tuple[Rule, str, str, dict[str, Any]]
+# Strangers who buy from the victim's distributor, or from the victim.
+SHARE_A_CATALOGUE = frozenset({"other account", "partner below"})
 # Steps a page takes for any member of any role: a viewer keeps its own profile in order.
 ANYBODYS = ("identity.", "delegation.", "review.save_view", "review.rename_view", "review.delete_view")
 
@@ -119,7 +121,8 @@ def _by_stranger(market: Market, asked: Sequence[Request], stranger: Company, ki
         findings.probes[kind] += 1
         _judge(market, stranger, f"{kind}: {method} {path}", answer, findings)
         # A product of one's own distributor is no secret; what it is sold for to others would be.
-        is_theirs = "uid" in rule.arguments and not (kind == "other account" and routes.named_by(rule) == "product")
+        may_know = kind in SHARE_A_CATALOGUE
+        is_theirs = "uid" in rule.arguments and not (may_know and routes.named_by(rule) == "product")
         if is_theirs and answer.status_code not in _refusals(method):
             findings.leaks.append(f"{kind}: {method} {path} answered {answer.status_code}")
 

@@ -53,6 +53,15 @@ def test_no_stranger_is_told_or_changes_anything(market: Market) -> None:
     assert min(findings.probes.values()) > 50
 
 
+@pytest.mark.parametrize(("who", "stranger"), [("d0p1", "partner below"), ("d0p1p0", "distributor above its own")])
+def test_in_three_tiers_nobody_reaches_over_the_one_in_the_middle(app: Flask, who: str, stranger: str) -> None:
+    market, findings = Market(app, SEED, tiers=True), Findings()
+    market.every = 5
+    probe(market, next(one for one in market.partners if one.name == who), findings)
+    assert findings.leaks == []
+    assert findings.probes[stranger] > 50
+
+
 def unscoped(monkeypatch: pytest.MonkeyPatch) -> None:
     """The mistake that both walls are there for: a query that forgot whose rows it may read."""
     monkeypatch.setattr(queries, "report", lambda uid, _member: _any_report(uid))
