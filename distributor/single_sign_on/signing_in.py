@@ -144,10 +144,11 @@ def open_door(
 def confirm(door: Door, vouched: Vouched, attempt: Attempt, member: CurrentMember | None, at: datetime) -> str:
     """Count the provider's word as a fresh proof for the sign-in that asked for it; returns its cookie's new secret.
 
-    Raises SignInRefused.
+    Only for one that it vouched for itself: a sign-in by password opens other organizations too, and changes how the
+    person gets in everywhere. Raises SignInRefused.
     """
     proved_at = vouched.proved_at
-    if member is None or member.web_session_id != attempt.session_id:
+    if member is None or member.web_session_id != attempt.session_id or member.vouched_by != door.organization_id:
         raise SignInRefused("session")
     if member_of(door, vouched, at).id != member.member_id:
         raise SignInRefused("another-person", member.email)

@@ -97,11 +97,13 @@ def left(uid: UUID) -> ResponseReturnValue:
 @blueprint.post("/confirm/company")
 @signed_in
 def confirm() -> ResponseReturnValue:
-    """Have the provider ask the member again who they are."""
+    """Have the provider ask the member again who they are; who came by password is shown the ways that count then."""
     member, at = require_member(), clock.now()
     _count(at)
     door = queries.door(member.organization_uid)
     wanted = local_path(request.form.get("confirm_next"))
+    if member.vouched_by != door.organization_id:
+        return redirect(url_for("identity.confirm", next=wanted), HTTPStatus.SEE_OTHER)
     return _send(door, at, wanted=wanted, email=member.email, session_id=member.web_session_id)
 
 

@@ -1,0 +1,72 @@
+"""How far a provider's word reaches for somebody who is a member elsewhere too: no further than its organization."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from distributor.database import db
+from distributor.identity import operations, sessions
+from distributor.identity.acting import CurrentMember
+from distributor.identity.models import User
+from distributor.identity.queries import members_of
+from distributor.single_sign_on import queries, signing_in
+from distributor.single_sign_on.id_tokens import Vouched
+from distributor.single_sign_on.models import IdentityProvider
+from distributor.single_sign_on.signing_in import Attempt, SignInRefused
+from tests import clients
+from tests.distributor.identity.conftest import PASSWORD
+from tests.distributor.single_sign_on.conftest import Clock, Walk
+from tests.factories import Story
+from tests.oidc_provider import Provider
+from workflows.usage_report import Role
+
+OWN = {"Sec-Fetch-Site": "same-origin"}
+
+
+@pytest.fixture
+def elsewhere(story: Story, clock: Clock) -> CurrentMember:
+    """The preparer's membership of the distributor, where they are an admin."""
+    operations.add_member(story.distributor, story.preparer.email, "", [Role.ADMIN], clock.at)
+    return next(one for one in members_of(story.preparer.user_id) if one.is_distributor)
+
+
+def user_of(who: CurrentMember) -> User:
+    return db.session.get_one(User, who.user_id)
+
+
+def test_a_provider_confirms_nothing_for_a_sign_in_by_password(
+    app: Flask, walk: Walk, story: Story, provider: Provider, elsewhere: CurrentMember
+) -> None:
+    desk = clients.sign_in(app, elsewhere, proved=False)
+    desk.post("/switch", data={"membership": str(story.preparer.member_uid)})
+    answer = desk.post("/confirm/company", data={"confirm_next": "/profile"})
+    assert (answer.status_code, answer.location) == (303, "/confirm?next=/profile")
+    assert provider.asked == []
+    assert "/confirm/company" not in desk.get("/confirm").text
+    assert desk.post("/profile/security/codes", headers=OWN).location.startswith("/confirm")
+
+
+def test_nor_does_its_answer_to_one_that_was_asked_all_the_same(
+    app: Flask, story: Story, settings_row: IdentityProvider, clock: Clock
+) -> None:
+    desk = sessions.find(sessions.start(story.preparer.user_id, story.preparer.member_id, clock.at), clock.at)
+    assert desk is not None
+    door = queries.door(story.msp.uid)
+    attempt = Attempt(door.provider_id, desk.id, "nonce", "verifier", None, clock.at)
+    vouched = Vouched(door.issuer, "subject-1", story.preparer.email, clock.at)
+    with pytest.raises(SignInRefused, match="session"):
+        signing_in.confirm(door, vouched, attempt, desk.member, clock.at)
+
+
+def test_the_admin_who_keeps_a_way_in_confirms_by_password(
+    app: Flask, story: Story, settings_row: IdentityProvider, admin: CurrentMember
+) -> None:
+    operations.set_password(user_of(admin), PASSWORD)
+    settings_row.required, settings_row.way_in_id = True, admin.member_id
+    desk = clients.sign_in(app, admin, proved=False)
+    page = desk.get("/confirm?next=/profile").text
+    assert "Confirm with the password" in page
+    assert "/confirm/company" not in page
+    assert desk.post("/confirm", data={"confirm_password": PASSWORD, "confirm_next": "/profile"}).status_code == 303
+    assert desk.get("/confirm?next=/profile").location == "/profile"
