@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -18,6 +19,7 @@ from distributor.config import Settings
 from distributor.database import db
 from distributor.errors import InputRefused, NotFound
 from distributor.identity import codes, factors, passkeys, recovery, sessions, step_up
+from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
 from distributor.identity.devices import device
 from distributor.identity.passkeys import Answer
@@ -53,7 +55,7 @@ def begin_codes() -> ResponseReturnValue:
 def codes_picture() -> Response:
     """The QR code of the seed that waits to be confirmed."""
     member = require_member()
-    seed = codes.waiting_seed(member.user_id, clock.now())
+    seed = _waiting_seed(member, clock.now())
     if seed is None:
         raise NotFound(gettext("This picture"))
     drawn = BytesIO()
@@ -160,13 +162,15 @@ def _page(**more: Any) -> str:
     """The page; `form`: whose the `errors` are; `made`: recovery codes just made, `told` why."""
     member, at = require_member(), clock.now()
     is_admin = Role.ADMIN in member.own_roles
+    is_own = member.vouched_by is None
     return render_template(
         "identity/security.html",
         member=member,
-        factors=factors.of_user(member.user_id),
-        seed=codes.waiting_seed(member.user_id, at),
-        keys=passkeys.of_user(member.user_id),
-        recovery_left=recovery.left(member.user_id),
+        is_own=is_own,
+        factors=factors.of_user(member.user_id) if is_own else factors.NONE,
+        seed=_waiting_seed(member, at),
+        keys=passkeys.of_user(member.user_id) if is_own else [],
+        recovery_left=recovery.left(member.user_id) if is_own else 0,
         passkeys_possible=passkeys.possible(_settings()),
         device=device(request.user_agent.string),
         is_admin=is_admin,
@@ -176,6 +180,13 @@ def _page(**more: Any) -> str:
         typed=request.form,
         **{"form": "", "errors": {}, "made": [], "told": "", **more},
     )
+
+
+def _waiting_seed(member: CurrentMember, at: datetime) -> str | None:
+    """The seed to be enrolled, for whoever may begin one: it is as good as the factor that it becomes."""
+    if member.vouched_by is not None or not step_up.is_proved(member, at):
+        return None
+    return codes.waiting_seed(member.user_id, at)
 
 
 def _settings() -> Settings:

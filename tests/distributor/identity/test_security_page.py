@@ -20,7 +20,7 @@ from distributor.identity.factors import Factors
 from distributor.identity.models import Organization
 from tests import clients
 from tests.clients import Browser
-from tests.distributor.identity.conftest import Clock
+from tests.distributor.identity.conftest import PASSWORD, Clock
 from tests.distributor.identity.people import enrolled, half_in, is_in, seed_of, show, trail
 from tests.factories import Story
 
@@ -67,6 +67,18 @@ def test_a_wrong_first_code_is_said_beside_its_field_and_switches_nothing_on(app
     assert answer.status_code == 422
     assert "code-error" in answer.text
     assert factors.of_user(aoife.user_id) == factors.NONE
+
+
+def test_the_seed_that_waits_is_shown_after_a_fresh_proof_only(app: Flask, aoife: CurrentMember) -> None:
+    clients.sign_in(app, aoife).post(f"{PAGE}/codes")
+    old = clients.sign_in(app, aoife, proved=False)
+    page = old.get(PAGE).text
+    assert seed_of(aoife)[:4] not in page
+    assert "Set up one-time codes" in page
+    assert old.get(f"{PAGE}/codes.svg").status_code == 404
+    assert old.post("/confirm", data={"confirm_password": PASSWORD}).status_code == 303
+    assert seed_of(aoife)[:4] in old.get(PAGE).text
+    assert old.get(f"{PAGE}/codes.svg").status_code == 200
 
 
 def test_the_seed_is_never_shown_again(app: Flask, aoife: CurrentMember, clock: Clock) -> None:

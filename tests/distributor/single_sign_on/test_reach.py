@@ -8,6 +8,7 @@ from flask import Flask
 from distributor.database import db
 from distributor.identity import operations, sessions
 from distributor.identity.acting import CurrentMember
+from distributor.identity.factor_models import Passkey
 from distributor.identity.models import User
 from distributor.identity.queries import members_of
 from distributor.single_sign_on import queries, signing_in
@@ -16,8 +17,9 @@ from distributor.single_sign_on.models import IdentityProvider
 from distributor.single_sign_on.signing_in import Attempt, SignInRefused
 from tests import clients
 from tests.distributor.identity.conftest import PASSWORD
+from tests.distributor.identity.people import seed_of
 from tests.distributor.single_sign_on.conftest import Clock, Walk
-from tests.factories import Story
+from tests.factories import OPENED_AT, Story
 from tests.oidc_provider import Provider
 from workflows.usage_report import Role
 
@@ -70,3 +72,23 @@ def test_the_admin_who_keeps_a_way_in_confirms_by_password(
     assert "/confirm/company" not in page
     assert desk.post("/confirm", data={"confirm_password": PASSWORD, "confirm_next": "/profile"}).status_code == 303
     assert desk.get("/confirm?next=/profile").location == "/profile"
+
+
+def test_who_came_by_a_provider_sees_no_factor_and_no_seed_that_waits(
+    app: Flask, walk: Walk, story: Story, elsewhere: CurrentMember
+) -> None:
+    db.session.add(passkey_of(story.preparer))
+    home = clients.sign_in(app, elsewhere)
+    home.post("/profile/security/codes")
+    assert "Grey laptop" in home.get("/profile/security").text
+    assert home.get("/profile/security/codes.svg").status_code == 200
+    walk.through()
+    page = walk.browser.get("/profile/security").text
+    assert "sign out and sign in with your password" in page
+    assert all(shown not in page for shown in ("Grey laptop", seed_of(story.preparer)[:4], "codes.svg"))
+    assert walk.browser.get("/profile/security/codes.svg").status_code == 404
+
+
+def passkey_of(who: CurrentMember) -> Passkey:
+    made = {"credential_id": b"a key", "public_key": b"its public half", "sign_count": 0, "created_at": OPENED_AT}
+    return Passkey(user_id=who.user_id, name="Grey laptop", **made)
