@@ -46,7 +46,8 @@ def may_name(member: CurrentMember, absent: UUID) -> bool:
 
 
 def name_substitute(member: CurrentMember, absence: Absence, at: datetime) -> Row[Any]:
-    """Let a colleague act for another one; returns the substitution. Both are told.
+    """Let a colleague act for another one; returns the substitution. Both are told, and whoever lends their roles is
+    told in any case: so that nothing is lent unnoticed.
 
     Days are those of the zone in which most of the organization's accounts report. Raises Forbidden, InputRefused.
     """
@@ -159,7 +160,7 @@ def _about(row: Row[Any]) -> dict[str, Any]:
 
 
 def _tell(event: str, member: CurrentMember, row: Row[Any], at: datetime) -> None:
-    """Tell both of them, but for the one who did it."""
+    """Tell both of them. Who did it knows, but whose roles are lent may not: somebody else may have sat at the desk."""
     side = Side.DISTRIBUTOR if member.is_distributor else Side.MSP
     told = {
         "substitute": row.substitute_name,
@@ -170,6 +171,8 @@ def _tell(event: str, member: CurrentMember, row: Row[Any], at: datetime) -> Non
         "by": member.name,
     }
     for user_id, is_absent in ((row.substitute_user_id, False), (row.absent_user_id, True)):
-        if user_id != member.user_id:
-            details = {**told, "is_absent": is_absent, "substitution": str(row.uid)}
+        is_own_doing = user_id == member.user_id
+        if not is_own_doing or (is_absent and event == SUBSTITUTE_NAMED):
+            about = {"is_absent": is_absent, "is_own_doing": is_own_doing, "substitution": str(row.uid)}
+            details = {**told, **about}
             tell(Telling(event, member.organization_id, side, user_id, details=details), at)

@@ -18,6 +18,7 @@ from distributor.delegation import operations, queries
 from distributor.delegation.operations import Absence
 from distributor.errors import FieldError, Forbidden, InputRefused, NotFound
 from distributor.formatting import day
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
 
@@ -75,8 +76,11 @@ def end(uid: UUID) -> ResponseReturnValue:
 
 def _name(member: CurrentMember, absent: UUID) -> ResponseReturnValue:
     _known(member, absent)
+    at = clock.now()
+    # Roles lent outlast the desk at which they were: for a year at most.
+    step_up.require(member, at)
     try:
-        named = operations.name_substitute(member, _typed(absent), clock.now())
+        named = operations.name_substitute(member, _typed(absent), at)
     except InputRefused as refused:
         db.session.rollback()
         return _page(member, absent, refused), HTTPStatus.UNPROCESSABLE_ENTITY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from distributor.database import db
@@ -32,6 +33,26 @@ def test_both_are_told_who_acts_for_whom_until_when_and_when_it_ends(story: Stor
         f"Distributor: you no longer act for {story.reviewer.name}",
         f"Distributor: {viewer.name} no longer acts for you",
     ]
+
+
+def test_who_lends_their_roles_is_told_even_when_it_was_their_own_doing(story: Story, viewer: CurrentMember) -> None:
+    uid: Any = stand_in(viewer, story.reviewer)
+    operations.revoke(story.reviewer, uid, AT)
+    _to_the_substitute, mail = mails("substitute_named")
+    assert mail.recipient == story.reviewer.email
+    words = " ".join(rendered(mail).text.split())
+    assert f"{story.reviewer.name}, you named {viewer.name} as your substitute" in words
+    assert "If it was not, end it now, set another password" in words
+    # Ending takes nothing from anybody: who did it knows.
+    assert [one.recipient for one in mails("substitute_ended")] == [viewer.email]
+
+
+def test_a_mail_queued_before_it_said_whose_doing_it_was_is_still_written(story: Story, viewer: CurrentMember) -> None:
+    stand_in(viewer, story.reviewer, by=story.admin)
+    _to_the_substitute, mail = mails("substitute_named")
+    details = {name: value for name, value in mail.details.items() if name != "is_own_doing"}
+    before = SimpleNamespace(**{**mail._mapping, "details": details})
+    assert f"{story.admin.name} named {viewer.name}" in " ".join(rendered(before).text.split())
 
 
 def test_an_unopened_report_is_named_to_the_admins_and_to_the_distributor(story: Story) -> None:

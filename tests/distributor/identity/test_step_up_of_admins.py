@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from distributor.catalogue.models import Price
 from distributor.database import db
+from distributor.identity.acting import CurrentMember
 from tests import clients
 from tests.distributor.catalogue.test_pages import confirm, send
 from tests.distributor.identity.conftest import Clock
@@ -60,13 +61,26 @@ def _a_partners_admin(story: Story) -> Step:
     return f"/accounts/{story.account.uid}/contacts", {**CONTACT, "contact_role_0": "admin"}
 
 
+def _ones_own_substitute(story: Story) -> Step:
+    return "/absence", _a_year_with(story.reviewer)
+
+
+def _a_colleagues_substitute(story: Story) -> Step:
+    return f"/members/{story.reviewer.member_uid}/absence", _a_year_with(story.admin)
+
+
+def _a_year_with(substitute: CurrentMember) -> dict[str, str]:
+    days = {"first_day": "2026-10-21", "last_day": "2027-10-20"}
+    return {**days, "substitute": str(substitute.member_uid)}
+
+
 def _the_second_step(_story: Story) -> Step:
     return "/profile/security/required", {"on": "yes"}
 
 
 WEIGHTY = [
     _a_price, _a_product_with_its_price, _the_policy, _automatic_approval, _where_reports_are_on, _roles, _a_removal,
-    _an_admins_invitation, _a_partners_admin, _the_second_step,
+    _an_admins_invitation, _a_partners_admin, _ones_own_substitute, _a_colleagues_substitute, _the_second_step,
 ]  # fmt: skip
 
 
