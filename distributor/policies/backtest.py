@@ -181,7 +181,7 @@ def _left(row: FirstSubmission, account: AccountRow, max_change_percent: Decimal
         (row.discrepancies, Left.DISCREPANCIES),
         (row.commented, Left.COMMENTS),
         (not row.line_count, Left.NO_LINES),
-        (account.approval_limit is not None and row.amount > account.approval_limit, Left.OVER_LIMIT),
+        (as_submitted(row, account).over_limit, Left.OVER_LIMIT),
         (_changed_too_much(row, max_change_percent), Left.CHANGED),
     )
     left = next((reason for found, reason in findings if found), None)
@@ -223,7 +223,7 @@ def as_submitted(row: FirstSubmission, account: Any) -> ReportState:
         submitted_from=Status.MSP_PREPARING,
         submission_kind=SubmissionKind(row.submission_kind),
         amount=row.amount,
-        approval_limit=account.approval_limit,
+        approval_limit=_limit_of(row, account),
         line_count=row.line_count,
         missing_figures=row.missing_figures,
         missing_prices=row.missing_prices,
@@ -232,3 +232,11 @@ def as_submitted(row: FirstSubmission, account: Any) -> ReportState:
         discrepancies=row.discrepancies,
         comments=row.commented,
     )
+
+
+def _limit_of(row: FirstSubmission, account: Any) -> Decimal | None:
+    """The account's limit; of a report in another currency it lets nothing through (usage_reports/queries.py)."""
+    if account.approval_limit is None or row.currency == account.currency:
+        limit: Decimal | None = account.approval_limit
+        return limit
+    return Decimal(0)

@@ -77,8 +77,9 @@ LEFT JOIN LATERAL (
   ORDER BY a.version LIMIT 1
 ) rejected ON true
 LEFT JOIN LATERAL (
-  -- the newest earlier cycle that was approved at the moment of submission, with the amount it was approved at
-  SELECT (now.details ->> 'amount')::numeric AS amount
+  -- the newest earlier cycle that was approved at the moment of submission, with the amount it was approved at, if
+  -- that was in the same currency
+  SELECT CASE WHEN e.currency = r.currency THEN (now.details ->> 'amount')::numeric END AS amount
   FROM usage_reports e
   CROSS JOIN LATERAL (
     SELECT a.to_status, a.details FROM report_actions a WHERE a.report_id = e.id AND a.at <= s.at

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import BigInteger, Row, Select, and_, bindparam, case, func, or_, select
+from sqlalchemy import BigInteger, Numeric, Row, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -59,12 +59,18 @@ ENDORSED_FOR = case(
     .correlate(REPORT)
     .scalar_subquery(),
 )
+# A limit is an amount in the account's currency. Of a report that was opened in another one it says nothing: then
+# any amount takes two people (docs/decisions/0029).
+APPROVAL_LIMIT = case(
+    (ACCOUNT.c.currency == REPORT.c.currency, ACCOUNT.c.approval_limit),
+    (ACCOUNT.c.approval_limit.is_not(None), literal(0, Numeric)),
+)
 REPORT_COLUMNS = (
     *REPORT.c,
     ENDORSED_FOR.label("endorsed_for"),
     ACCOUNT.c.uid.label("account_uid"),
     ACCOUNT.c.number.label("account_number"),
-    ACCOUNT.c.approval_limit,
+    APPROVAL_LIMIT.label("approval_limit"),
     ACCOUNT.c.auto_approve_max_change_percent,
     MSP.c.name.label("msp_name"),
     DISTRIBUTOR.c.name.label("distributor_name"),

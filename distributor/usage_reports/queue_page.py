@@ -141,7 +141,8 @@ def _built_in(view: str, totals: Totals, wanted: QueueFilter, *, is_own: bool) -
 
 
 def _own(place: int, view: SavedView, meant: QueueFilter, totals: Totals, wanted: QueueFilter) -> dict[str, Any]:
-    counted = meant.cycle == wanted.cycle if wanted.cycle else meant.is_bounded
+    # Over all cycles the totals leave out what is approved.
+    counted = meant.cycle == wanted.cycle if wanted.cycle else meant.status not in {None, Status.APPROVED}
     return {
         "label": view.name,
         "href": f"{url_for('review.queue')}?{view.query}" if view.query else url_for("review.queue"),

@@ -19,7 +19,7 @@ from distributor.database import db
 from distributor.identity.acting import CurrentMember
 from distributor.usage_reports.operations.automatic import CLEAN, LAST_AMOUNT
 from distributor.usage_reports.policies import Policy
-from distributor.usage_reports.queries import ACCOUNT, MSP, REPORT, REPORT_COLUMNS, WITH_ACCOUNT
+from distributor.usage_reports.queries import ACCOUNT, APPROVAL_LIMIT, MSP, REPORT, REPORT_COLUMNS, WITH_ACCOUNT
 from workflows.report_cycle import Cycle
 from workflows.usage_report import Status
 
@@ -63,9 +63,14 @@ class Desk:
 
 
 EARLIER = REPORT.alias("earlier")
-# The newest earlier cycle of the account that is approved now (settled.md, "Last approved").
+# The newest earlier cycle of the account that is approved now (settled.md, "Last approved"); no amount of it where it
+# was in another currency, with which nothing compares.
 LAST = (
-    select(EARLIER.c.id, EARLIER.c.amount, EARLIER.c.cycle)
+    select(
+        EARLIER.c.id,
+        case((EARLIER.c.currency == REPORT.c.currency, EARLIER.c.amount)).label("amount"),
+        EARLIER.c.cycle,
+    )
     .where(
         EARLIER.c.account_id == REPORT.c.account_id,
         EARLIER.c.cycle < REPORT.c.cycle,
@@ -136,7 +141,7 @@ def is_clean() -> ColumnElement[bool]:
 
 def is_ready(desk: Desk) -> ColumnElement[bool]:
     """Clean reports that the member may approve together with others (operations/bulk.py says the same of one)."""
-    limit = select(ACCOUNT.c.approval_limit).where(ACCOUNT.c.id == REPORT.c.account_id).correlate(REPORT)
+    limit = select(APPROVAL_LIMIT).where(ACCOUNT.c.id == REPORT.c.account_id).correlate(REPORT)
     limited = select(ACCOUNT.c.id).where(
         ACCOUNT.c.distributor_id == desk.member.organization_id, ACCOUNT.c.approval_limit.is_not(None)
     )

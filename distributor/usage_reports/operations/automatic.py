@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import DateTime, Numeric, cast, func, literal, or_, select
+from sqlalchemy import DateTime, Numeric, case, cast, func, literal, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from distributor import stored_sentences
@@ -24,6 +24,7 @@ from distributor.usage_reports.operations.recording import Recorded, notify, rec
 from distributor.usage_reports.operations.taking import submission, take
 from distributor.usage_reports.queries import (
     ACCOUNT,
+    APPROVAL_LIMIT,
     LINE,
     REPORT,
     WITH_ACCOUNT,
@@ -203,8 +204,9 @@ def approve_by_policy(ids: Sequence[int], at: datetime, acting: Acting) -> list[
 
 
 EARLIER = REPORT.alias("earlier")
+# Nothing to compare with where that one was in another currency, though an older one might be in this.
 LAST_AMOUNT = (
-    select(EARLIER.c.amount)
+    select(case((EARLIER.c.currency == REPORT.c.currency, EARLIER.c.amount)))
     .where(
         EARLIER.c.account_id == REPORT.c.account_id,
         EARLIER.c.cycle < REPORT.c.cycle,
@@ -235,7 +237,7 @@ def _covered(
         # Once a report came in with a penalty a person looks at it, even if the penalty was waived.
         REPORT.c.submission_kind != SubmissionKind.AUTOMATIC_WITH_PENALTY,
         REPORT.c.line_count > 0,
-        or_(ACCOUNT.c.approval_limit.is_(None), REPORT.c.amount <= ACCOUNT.c.approval_limit),
+        or_(APPROVAL_LIMIT.is_(None), REPORT.c.amount <= APPROVAL_LIMIT),
     )
 
 

@@ -9,6 +9,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from distributor.database import db
+from distributor.identity.acting import acting
+from distributor.usage_reports.operations import steps
 from distributor.usage_reports.saved_views import MOST_VIEWS, SavedView
 from tests.clients import Browser, sign_in
 from tests.distributor.usage_reports.reviewing import AT, of_partner, submitted
@@ -45,6 +47,17 @@ def test_a_saved_view_is_a_tab_with_its_count_and_the_present_one(browser: Brows
     tab = re.search(r'<a href="[^"]*" aria-current="page">My accounts <span class="count">(\d+)</span>', page)
     assert tab is not None
     assert tab[1] == "1"
+
+
+def test_over_all_cycles_a_view_that_holds_approved_reports_is_not_counted(story: Story, browser: Browser) -> None:
+    report = of_partner(story, "Bluefin Systems", ("30", None))
+    steps.approve(story.report(report), acting(story.reviewer, report), AT)
+    db.session.commit()
+    save(browser, "The whole month", "cycle=2026-10&status=any")
+    save(browser, "Under way", "cycle=2026-10&status=under_review")
+    page = browser.get("/review?cycle=all").text
+    tabs = re.findall(r">(The whole month|Under way)(?: <span class=\"count\">(\d+)</span>)?</a>", page)
+    assert tabs == [("The whole month", ""), ("Under way", "2")]
 
 
 def test_the_newest_cycle_is_left_open_so_that_the_view_moves_on(browser: Browser) -> None:
