@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from distributor.accounts.models import Account
 from distributor.accounts.operations import PutAccount
+from distributor.accounts.partners import works_with_others
 from distributor.accounts.queries import AccountRow
 from distributor.database import db
 from distributor.identity import step_up
@@ -28,5 +29,8 @@ def require_for_admins_of_old_partners(put: PutAccount, member: CurrentMember, a
 
 
 def _has_others(account: AccountRow) -> bool:
+    """Whether this is not the MSP's only account; a query sees the distributor's own alone."""
+    if works_with_others(account):
+        return True
     others = select(Account.id).where(Account.msp_id == account.msp_id, Account.id != account.id)
     return db.session.scalar(others.limit(1)) is not None

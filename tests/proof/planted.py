@@ -65,6 +65,11 @@ BUGS = (
     Bug("an unsent note is seen by the wrong side", WALLS, '"review_drafts": (UPSTREAM, UPSTREAM)',
         '"review_drafts": (BOTH_SIDES, UPSTREAM)',
         f"{TENANCY}::test_a_partner_never_sees_what_a_reviewer_has_not_sent"),
+    Bug("others' accounts are looked for where they are hidden", "distributor/accounts/partners.py",
+        "select(func.works_with_others(account.msp_id, account.distributor_id))",
+        "select(select(Account.id).where(Account.msp_id == account.msp_id, Account.distributor_id != "
+        "account.distributor_id).exists())",
+        "tests/distributor/accounts/test_contacts_of_others.py"),
     Bug("a step does not look at the version", "workflows/usage_report.py",
         "if version is not None and version != attempt.report.version:",
         "if version is not None and version > attempt.report.version:", "tests/workflows/test_submitting.py"),

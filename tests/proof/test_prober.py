@@ -7,15 +7,17 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from distributor import tenancy
 from distributor.database import db
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
+from distributor.identity.models import Member
 from distributor.usage_reports import queries
 from distributor.usage_reports.queries import ReportRow
+from tests import clients
 from tests.kept import administration
 from tests.proof import routes
 from tests.proof.market import Market
@@ -60,6 +62,22 @@ def test_in_three_tiers_nobody_reaches_over_the_one_in_the_middle(app: Flask, wh
     probe(market, next(one for one in market.partners if one.name == who), findings)
     assert findings.leaks == []
     assert findings.probes[stranger] > 50
+
+
+def test_in_three_tiers_nobody_is_put_into_the_one_in_the_middle_from_above(app: Flask) -> None:
+    market = Market(app, SEED, tiers=True)
+    middle = next(one for one in market.partners if one.name == "d0p1")
+    top, path = market.distributors[0].manager.member, f"/accounts/{middle.ids['account']}"
+    people = select(Member.user_id).where(Member.organization_id == middle.manager.member.organization_id)
+    before = sorted(db.session.scalars(people))
+    form = {"contact_name_0": "Spy", "contact_email_0": "spy@example.com", "contact_role_0": "admin"}
+    answers = (
+        clients.sign_in(app, top).post(f"{path}/contacts", data=form),
+        clients.api(app, top).patch(f"/api/v1{path}", json={"contacts": [{"email": "spy@example.com"}]}),
+    )
+    assert [answer.status_code for answer in answers] == [403, 403]
+    db.session.rollback()
+    assert sorted(db.session.scalars(people)) == before
 
 
 def unscoped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,9 @@ from distributor.accounts.operations import PutAccount, create_account, set_repo
 from distributor.database import db
 from distributor.errors import Conflict, Forbidden, InputRefused, NotFound
 from distributor.identity.acting import CurrentMember, acting_upstream, system
-from distributor.identity.models import Member
 from distributor.usage_reports.operations import opening
 from distributor.usage_reports.queries import REPORT
-from tests.factories import OPENED_AT, Story, account, member, organization
+from tests.factories import OPENED_AT, Story, member
 from workflows.usage_report import Role
 
 AT = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -126,21 +125,6 @@ def test_contacts_become_members_and_get_a_link(story: Story) -> None:
     assert roles == {"ann@new.example": ("Ann", ["admin"]), "bob@new.example": ("bob", ["preparer"])}
     assert all(invited.link for invited in made.invited)
     assert {invited.member.organization_id for invited in made.invited} == {made.account.msp_id}
-
-
-def test_nobody_is_brought_into_an_msp_that_also_works_with_others(story: Story) -> None:
-    made = create(story, msp={"id": str(story.msp.uid)})
-    account(organization(is_distributor=True), story.msp)
-    before = db.session.scalar(select(func.count()).select_from(Member))
-    with pytest.raises(Forbidden, match="works with others too"):
-        change(story, made, contacts=[{"email": "spy@example.com"}])
-    assert db.session.scalar(select(func.count()).select_from(Member)) == before
-
-
-def test_nobody_is_brought_into_an_msp_that_has_partners_of_its_own(story: Story) -> None:
-    account(story.msp, organization())
-    with pytest.raises(Forbidden):
-        create(story, msp={"id": str(story.msp.uid)}, contacts=[{"email": "spy@example.com"}])
 
 
 def test_a_change_of_terms_leaves_the_open_report_alone(story: Story) -> None:
