@@ -117,26 +117,30 @@ def of_user(user_id: int, at: datetime, *, vouched_by: int | None = None) -> lis
     """A person's living sign-ins with `organization_name`, the one used last first; of those that one organization
     vouched for, if it asks.
     """
-    asked = [WebSession.vouched_by == vouched_by] if vouched_by else []
     query = (
         select(WebSession.__table__, Organization.name.label("organization_name"))
         .join(Member, Member.id == WebSession.member_id)
         .join(Organization, Organization.id == Member.organization_id)
-        .where(WebSession.user_id == user_id, Member.removed_at.is_(None), _lives(at), *asked)
+        .where(WebSession.user_id == user_id, Member.removed_at.is_(None), _lives(at), *_vouched(vouched_by))
         .order_by(WebSession.last_seen_at.desc(), WebSession.id.desc())
     )
     return list(db.session.execute(query))
 
 
-def end(user_id: int, at: datetime, *, uid: UUID | None = None, row_id: int | None = None) -> int:
-    """End a person's sign-ins, or the one named; returns how many were alive."""
+def end(
+    user_id: int, at: datetime, *, uid: UUID | None = None, row_id: int | None = None, vouched_by: int | None = None
+) -> int:
+    """End a person's sign-ins, or the one named; of those that one organization vouched for, if it asks. Returns how
+    many were alive.
+    """
     named = [WebSession.uid == uid] if uid else [WebSession.id == row_id] if row_id else []
-    return _end(at, WebSession.user_id == user_id, *named)
+    return _end(at, WebSession.user_id == user_id, *named, *_vouched(vouched_by))
 
 
-def end_others(user_id: int, kept_id: int | None, at: datetime) -> int:
-    """End all sign-ins of a person but one."""
-    return _end(at, WebSession.user_id == user_id, WebSession.id.is_distinct_from(kept_id))
+def end_others(user_id: int, kept_id: int | None, at: datetime, *, vouched_by: int | None = None) -> int:
+    """End all sign-ins of a person but one; of those that one organization vouched for, if it asks."""
+    mine = WebSession.user_id == user_id, WebSession.id.is_distinct_from(kept_id)
+    return _end(at, *mine, *_vouched(vouched_by))
 
 
 def end_all(at: datetime) -> int:
@@ -194,6 +198,11 @@ def member_of(row: Row[*tuple[Any, ...]], **more: Any) -> CurrentMember:
         must_enrol=row.must_enrol and more.get("vouched_by") is None,
         **more,
     )
+
+
+def _vouched(vouched_by: int | None) -> list[ColumnElement[bool]]:
+    """Through a provider a person sees and ends what it vouched for: the others are none of its organization's."""
+    return [WebSession.vouched_by == vouched_by] if vouched_by else []
 
 
 def _end(at: datetime, *which: ColumnElement[bool]) -> int:

@@ -41,12 +41,14 @@ def prove() -> ResponseReturnValue:
     """Check what was shown, and go on: back to the page, or with the form that waited."""
     member, at = require_member(), clock.now()
     wanted = local_path(request.form.get("confirm_next")) or "/"
-    limits.spend(Limited.SECOND_FACTOR, str(member.user_id), at)
+    for what, key in _counted(member):
+        limits.spend(what, key, at)
     if not _is_proved(member, at):
         trail.note("identity.not_confirmed", member, at, "", **_wrong(member, at), **where_from())
         db.session.commit()
         return _again(member, wanted), HTTPStatus.UNPROCESSABLE_ENTITY
-    limits.give_back(Limited.SECOND_FACTOR, str(member.user_id))
+    for what, key in _counted(member):
+        limits.give_back(what, key)
     token = step_up.prove(member, at)
     trail.note("identity.confirmed", member, at)
     db.session.commit()
@@ -61,6 +63,17 @@ def confirm_options() -> ResponseReturnValue:
     options = ask(*passkeys.ask_for_known(site(), at, require_member().user_id))
     db.session.commit()
     return jsonify(options)
+
+
+def _counted(member: CurrentMember) -> list[tuple[Limited, str]]:
+    """What a try here counts as. A guess at the password is one wherever it is made. Who came by a provider has a count
+    of its own, or the organization could use up the tries that its member needs to get in elsewhere.
+    """
+    person = str(member.user_id)
+    tries = [(Limited.SECOND_FACTOR, person if member.vouched_by is None else f"{person} by {member.vouched_by}")]
+    if not (request.form.get("confirm_answer") or request.form.get("confirm_code")):
+        tries.append((Limited.SIGN_IN, member.email))
+    return tries
 
 
 def _is_proved(member: CurrentMember, at: datetime) -> bool:

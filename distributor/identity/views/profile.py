@@ -138,7 +138,7 @@ def revoke_token(uid: UUID) -> ResponseReturnValue:
 def revoke_sign_in(uid: UUID) -> ResponseReturnValue:
     """End one of one's sign-ins."""
     member, at = require_member(), clock.now()
-    if not sessions.end(member.user_id, at, uid=uid):
+    if not sessions.end(member.user_id, at, uid=uid, vouched_by=member.vouched_by):
         raise NotFound(gettext("This sign-in"))
     trail.note("session.ended", member, at, count=1)
     return _kept(gettext("That device is signed out."), "sign-ins")
@@ -149,7 +149,7 @@ def revoke_sign_in(uid: UUID) -> ResponseReturnValue:
 def revoke_other_sign_ins() -> ResponseReturnValue:
     """End all of one's sign-ins but this one; doing it twice is fine."""
     member, at = require_member(), clock.now()
-    ended = sessions.end_others(member.user_id, member.web_session_id, at)
+    ended = sessions.end_others(member.user_id, member.web_session_id, at, vouched_by=member.vouched_by)
     if ended:
         trail.note("session.ended", member, at, count=ended)
     said = ngettext(

@@ -83,6 +83,18 @@ def test_guessing_at_the_page_ends_soon(old: Browser) -> None:
     assert answers[-1] == 429
 
 
+def test_guessing_the_password_at_the_page_counts_as_signing_in(app: Flask, old: Browser, aoife: CurrentMember) -> None:
+    assert [confirm(old, confirm_password="wrong horse battery").status_code for _ in range(10)] == [422] * 10
+    answer = clients.visitor(app).post("/sign-in", data={"email": aoife.email, "password": PASSWORD})
+    assert answer.status_code == 429
+
+
+def test_a_right_password_costs_no_try_to_sign_in(app: Flask, old: Browser, aoife: CurrentMember) -> None:
+    for _ in range(11):
+        assert confirm(old).status_code == 303
+    assert clients.visitor(app).post("/sign-in", data={"email": aoife.email, "password": PASSWORD}).status_code == 302
+
+
 def test_a_code_confirms_too(old: Browser, aoife: CurrentMember, clock: Clock) -> None:
     phone: App = enrolled(aoife, clock)
     assert confirm(old, confirm_code=phone.code(300)).status_code == 422

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from distributor.single_sign_on.fetching import Asker
 from distributor.single_sign_on.models import IdentityProvider
 from tests import clients
 from tests.clients import Browser
+from tests.distributor.identity import conftest as people
 from tests.factories import Story, member
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Person, Provider, provided
 from workflows.usage_report import Role
@@ -28,17 +29,11 @@ from workflows.usage_report import Role
 LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
-class Clock:
+class Clock(people.Clock):
     """The time as the service and the provider see it."""
 
     def __init__(self) -> None:
-        self.at = datetime(2026, 10, 21, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def forward(self, **by: float) -> None:
-        self.at += timedelta(**by)
+        super().__init__(datetime(2026, 10, 21, 9, 0, tzinfo=UTC))
 
 
 @pytest.fixture

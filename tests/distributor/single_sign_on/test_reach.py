@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from distributor.database import db
 from distributor.identity import operations, sessions
 from distributor.identity.acting import CurrentMember
 from distributor.identity.factor_models import Passkey
-from distributor.identity.models import User
+from distributor.identity.models import User, WebSession
 from distributor.identity.queries import members_of
 from distributor.single_sign_on import queries, signing_in
 from distributor.single_sign_on.id_tokens import Vouched
@@ -17,7 +18,7 @@ from distributor.single_sign_on.models import IdentityProvider
 from distributor.single_sign_on.signing_in import Attempt, SignInRefused
 from tests import clients
 from tests.distributor.identity.conftest import PASSWORD
-from tests.distributor.identity.people import seed_of
+from tests.distributor.identity.people import enrolled, half_in, seed_of, show
 from tests.distributor.single_sign_on.conftest import Clock, Walk
 from tests.factories import OPENED_AT, Story
 from tests.oidc_provider import Provider
@@ -92,3 +93,39 @@ def test_who_came_by_a_provider_sees_no_factor_and_no_seed_that_waits(
 def passkey_of(who: CurrentMember) -> Passkey:
     made = {"credential_id": b"a key", "public_key": b"its public half", "sign_count": 0, "created_at": OPENED_AT}
     return Passkey(user_id=who.user_id, name="Grey laptop", **made)
+
+
+def test_who_came_by_a_provider_signs_out_nothing_else(
+    app: Flask, walk: Walk, story: Story, elsewhere: CurrentMember, clock: Clock
+) -> None:
+    home, other = clients.sign_in(app, elsewhere), Walk(app, story)
+    home_uid = db.session.scalars(select(WebSession.uid).where(WebSession.vouched_by.is_(None))).one()
+    walk.through()
+    other.through()
+    assert walk.browser.post(f"/profile/sign-ins/{home_uid}/revoke").status_code == 404
+    walk.browser.post("/profile/sign-ins/revoke")
+    assert (walk.is_in(), other.is_in(), home.get("/profile").status_code) == (True, False, 200)
+    home.post("/profile/sign-ins/revoke")
+    assert not walk.is_in()
+
+
+def test_wrong_codes_of_who_came_by_a_provider_leave_the_second_step_elsewhere_open(
+    app: Flask, walk: Walk, story: Story, clock: Clock
+) -> None:
+    operations.set_password(user_of(story.preparer), PASSWORD)
+    phone = enrolled(story.preparer, clock)
+    walk.through()
+    guesses = [walk.browser.post("/confirm", data={"confirm_code": "000000"}).status_code for _ in range(11)]
+    assert guesses == [422] * 10 + [429]
+    assert show(half_in(app, story.preparer), phone.code()).status_code == 302
+
+
+def test_a_password_of_ones_own_confirms_where_the_provider_does_not_ask_anew(
+    walk: Walk, story: Story, provider: Provider
+) -> None:
+    operations.set_password(user_of(story.preparer), PASSWORD)
+    provider.claims["auth_time"] = None
+    walk.through()
+    assert walk.browser.get("/confirm?next=/profile").status_code == 200
+    assert walk.browser.post("/confirm", data={"confirm_password": PASSWORD}).status_code == 303
+    assert walk.browser.get("/confirm?next=/profile").location == "/profile"
