@@ -27,6 +27,8 @@ from workflows.usage_report import Role
 
 NUMBER = itertools.count(1)
 OPENED_AT = datetime(2026, 10, 20, 0, 0, tzinfo=UTC)
+# Whatever day the tests run on, a price is older than every report they open.
+PRICED_AT = datetime(2020, 1, 1, tzinfo=UTC)
 CYCLE = Cycle.parse("2026-10")
 
 
@@ -103,9 +105,8 @@ def product(distributor: Organization, sku: str | None = None, price: str | None
     db.session.add(row)
     db.session.flush()
     if price is not None:
-        db.session.add(
-            Price(product_id=row.id, distributor_id=distributor.id, currency="EUR", unit_price=Decimal(price))
-        )
+        keys = {"product_id": row.id, "distributor_id": distributor.id, "currency": "EUR"}
+        db.session.add(Price(**keys, unit_price=Decimal(price), updated_at=PRICED_AT))
         db.session.flush()
     return row
 

@@ -76,7 +76,8 @@ def unpriced(distributor_id: int) -> list[Row[Any]]:
 PRICES = text("""
 SELECT currency, unit_price, updated_at AS since, NULL::timestamptz AS until FROM prices WHERE product_id = :product
 UNION ALL
-SELECT currency, unit_price, lag(valid_until) OVER (PARTITION BY currency ORDER BY valid_until, id), valid_until
+SELECT currency, unit_price,
+       coalesce(valid_from, lag(valid_until) OVER (PARTITION BY currency ORDER BY valid_until, id)), valid_until
 FROM past_prices WHERE product_id = :product
 ORDER BY currency, until DESC NULLS FIRST""")
 

@@ -41,7 +41,7 @@ def set_up(reports: Sequence[Report], at: datetime, password_hash: str) -> Stage
     organizations = _organizations(began)
     stage = Stage(organizations[DISTRIBUTOR].id)
     _people(stage, organizations, password_hash, began)
-    _catalogue(stage)
+    _catalogue(stage, began)
     _accounts(stage, organizations, at)
     _customers(stage, reports)
     _usage(stage, reports)
@@ -88,7 +88,8 @@ def _people(stage: Stage, organizations: Mapping[str, Organization], password_ha
     db.session.flush()
 
 
-def _catalogue(stage: Stage) -> None:
+def _catalogue(stage: Stage, began: datetime) -> None:
+    """Prices are as old as the story: one that is changed later is still what its open reports began with."""
     rows = {
         item.sku: Product(
             distributor_id=stage.distributor_id, sku=item.sku, vendor=item.vendor, name=item.name, unit=item.unit,
@@ -102,7 +103,7 @@ def _catalogue(stage: Stage) -> None:
     stage.products = {sku: row.id for sku, row in rows.items()}
     prices = [
         {"product_id": stage.products[item.sku], "distributor_id": stage.distributor_id, "currency": currency,
-         "unit_price": item.price(currency)}
+         "unit_price": item.price(currency), "updated_at": began}
         for item in ITEMS.values() for currency in RATES if item.price(currency) is not None
     ]  # fmt: skip
     db.session.execute(insert(Price), prices)

@@ -87,12 +87,14 @@ LEFT JOIN LATERAL ({STARTS_WITH}) e ON true
 ORDER BY w.report_id, w.customer_id, w.product_id"""
 
 # A line that joins an open report pays what the product cost when the report opened (promise 9): the price its other
-# lines have, else the one that held then; one that had none yet gets today's.
+# lines have, else the one that held then; one that had none yet gets today's. A price that came after the opening and
+# went again is none of them: typed wrong and corrected at once, it would be charged all the same.
 PRICE_AT_OPENING = """coalesce(
   (SELECT l.unit_price FROM usage_report_lines l
    WHERE l.report_id = r.id AND l.product_id = p.id AND l.unit_price IS NOT NULL LIMIT 1),
   (SELECT past.unit_price FROM past_prices past
    WHERE past.product_id = p.id AND past.currency = r.currency AND past.valid_until > r.opened_at
+     AND coalesce(past.valid_from, '-infinity') <= r.opened_at
    ORDER BY past.valid_until LIMIT 1),
   price.unit_price)"""
 

@@ -147,6 +147,7 @@ def test_the_effect_of_a_price_is_said_before_it_is_saved(story: Story, mailbox:
     assert price_of(mailbox) == Decimal("3.10")
     history = admin.get(f"/catalogue/{mailbox.uid}").text
     assert history.index("€ 3.10") < history.index("Earlier prices") < history.index("€ 2.85")
+    assert "Wed 1 Jan 2020" in history[history.index("Earlier prices") :]
 
 
 def test_lines_that_waited_get_their_price_and_the_list_says_how_many_wait(story: Story, admin: Browser) -> None:

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from distributor.accounts.models import Account
+from distributor.catalogue.models import Price
 from distributor.config import SettingError, Settings
 from distributor.database import db
 from distributor.demo.fill import announce, fill, fill_if_empty
@@ -49,6 +50,11 @@ class TestFilled:
     def test_thirteen_cycles_lead_up_to_the_newest(self) -> None:
         per_account = db.session.scalars(select(func.count()).select_from(REPORT).group_by(REPORT.c.account_id)).all()
         assert set(per_account) == {13}
+
+    def test_prices_held_before_the_first_report_opened(self) -> None:
+        assert db.session.scalar(select(func.max(Price.updated_at))) < db.session.scalar(
+            select(func.min(REPORT.c.opened_at))
+        )
 
     def test_the_newest_cycle_shows_every_status(self) -> None:
         statuses = {report.status for report in found(REPORT.c.cycle == Cycle(2026, 10).first_day)}

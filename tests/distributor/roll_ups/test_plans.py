@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import update
 
 from distributor.catalogue.models import Product
+from distributor.catalogue.operations import put_product
 from distributor.database import db
+from distributor.identity.acting import acting
 from distributor.usage_reports.operations.roll_up_plans import Fate, Why
 from tests.distributor.roll_ups.tiers import Tiers
-from tests.factories import account, organization, product, usage
+from tests.factories import OPENED_AT, account, member, organization, product, usage
+from workflows.usage_report import Role
 
 
 def test_a_partner_is_one_customer_and_its_customers_units_are_summed(tiers: Tiers) -> None:
@@ -26,6 +30,18 @@ def test_a_partner_is_one_customer_and_its_customers_units_are_summed(tiers: Tie
 def test_money_is_at_the_prices_of_the_account_above(tiers: Tiers) -> None:
     tiers.approve(tiers.partner("Fenland", "FEN-1", ("MAIL", "40"), currency="USD"))
     assert tiers.plan().amount == Decimal("80.00")
+
+
+def test_a_price_that_came_after_the_opening_and_was_corrected_is_not_charged(tiers: Tiers) -> None:
+    tiers.sell("LATE", None)
+    tiers.approve(tiers.partner("Fenland", "FEN-1", ("LATE", "10")))
+    admin = acting(member(tiers.distributor, Role.ADMIN), tiers.above)
+    for minutes, price in ((0, "285"), (5, "2.85")):
+        at = OPENED_AT + timedelta(days=2, minutes=minutes)
+        put_product(tiers.distributor.id, "LATE", {"price": price, "currency": "EUR"}, admin, at)
+    assert tiers.plan().amount == Decimal("28.50")
+    tiers.roll_up(at)
+    assert tiers.lines()["FEN-1", "LATE"].unit_price == Decimal("2.85")
 
 
 def test_reports_that_are_not_approved_and_accounts_that_have_not_opened_are_named_and_not_carried(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from distributor.catalogue.models import Product
 from distributor.catalogue.operations import put_product
@@ -80,6 +81,70 @@ def test_a_line_added_by_hand_pays_the_price_of_the_opening_too(story: Story) ->
     what = factories.product(story.distributor, price="10", usage_source="manual")
     report = story.open_cycle()
     put_product(story.distributor.id, what.sku, {"price": "50", "currency": "EUR"}, story.by(story.admin), AT)
+    assert add_by_hand(story, report, what).unit_price == Decimal(10)
+
+
+def charge(story: Story, what: Product, price: str, at: datetime) -> None:
+    put_product(story.distributor.id, what.sku, {"price": price, "currency": "EUR"}, story.by(story.admin), at)
+
+
+def mistype(story: Story, what: Product) -> None:
+    """Two days after the opening a price is typed wrong, and corrected five minutes later."""
+    typed = OPENED_AT + timedelta(days=2)
+    charge(story, what, "285", typed)
+    charge(story, what, "2.85", typed + timedelta(minutes=5))
+
+
+def test_a_line_added_by_hand_is_not_charged_a_price_that_came_after_the_opening_and_was_corrected(
+    story: Story,
+) -> None:
+    what = factories.product(story.distributor, price=None, usage_source="manual")
+    report = story.open_cycle()
+    mistype(story, what)
+    assert add_by_hand(story, report, what).unit_price == Decimal("2.85")
+
+
+def test_an_imported_line_is_not_charged_a_price_that_came_after_the_opening_and_was_corrected(story: Story) -> None:
+    what = factories.product(story.distributor, price=None)
+    report = story.open_cycle()
+    mistype(story, what)
+    deliver(story, what, "10", factories.customer(story.account).id)
+    usage.refresh(story.report(report), system(), AT)
+    assert [(line.unit_price, line.amount) for line in story.lines(report)] == [(Decimal("2.85"), Decimal("28.50"))]
+
+
+def test_the_price_that_held_at_the_opening_is_charged_whatever_was_typed_since(story: Story) -> None:
+    what = factories.product(story.distributor, price="1", usage_source="manual")
+    charge(story, what, "10", OPENED_AT - timedelta(days=1))
+    report = story.open_cycle()
+    mistype(story, what)
+    assert add_by_hand(story, report, what).unit_price == Decimal(10)
+
+
+def test_a_price_that_began_at_the_instant_of_the_opening_held_then_and_one_that_ended_there_did_not(
+    story: Story,
+) -> None:
+    what = factories.product(story.distributor, price="1", usage_source="manual")
+    charge(story, what, "10", OPENED_AT)
+    report = story.open_cycle()
+    mistype(story, what)
+    assert add_by_hand(story, report, what).unit_price == Decimal(10)
+
+
+def test_a_price_that_is_put_again_unchanged_is_as_old_as_before(story: Story) -> None:
+    what = factories.product(story.distributor, price="10", usage_source="manual")
+    report = story.open_cycle()
+    charge(story, what, "10.00", AT)
+    mistype(story, what)
+    assert add_by_hand(story, report, what).unit_price == Decimal(10)
+
+
+def test_a_past_price_that_does_not_say_since_when_it_held_counts_as_having_held_always(story: Story) -> None:
+    what = factories.product(story.distributor, price="10", usage_source="manual")
+    report = story.open_cycle()
+    mistype(story, what)
+    db.session.execute(text("SET LOCAL ROLE distributor_owner"))
+    db.session.execute(text("UPDATE past_prices SET valid_from = NULL"))
     assert add_by_hand(story, report, what).unit_price == Decimal(10)
 
 
