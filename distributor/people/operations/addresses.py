@@ -115,7 +115,11 @@ def _entered(token: str, at: datetime) -> tuple[Row[Any], CurrentMember, str] | 
 
 
 def _check_free(change: Row[Any], address: str) -> None:
-    if not change.is_taken:
+    """Raises Conflict where somebody has the new address, and nothing before the new mailbox has said yes: whoever asks
+    for a change reads the old mailbox, and could try out address after address there.
+    """
+    new_one_agrees = address == "new" or change.new_confirmed_at is not None
+    if not new_one_agrees or not change.is_taken:
         return
     if address == "new":
         raise Conflict(gettext("Somebody signs in with this address already. Nothing was changed."))
