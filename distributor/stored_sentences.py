@@ -26,6 +26,7 @@ OPENED_SINCE = N_("Not sent: somebody has opened the report since.")
 INVITATION_OVER = N_("Not sent: the invitation was accepted or revoked, or has expired.")
 CHANGE_OVER = N_("Not sent: the change of address was made or stopped, or has expired.")
 RESET_OVER = N_("Not sent: it was asked for more than an hour ago. The person can ask again.")
+ADDRESS_LEFT = N_("Not sent: the person signs in with another address now. They can ask again from there.")
 UNADDRESSED = N_("The mail could not be addressed: %(answer)s")
 UNWRITTEN = N_("The mail could not be written: %(answer)s")
 UNREACHABLE = N_("The mail server could not be used: %(answer)s")
@@ -36,7 +37,7 @@ BROKEN_OFF = N_("The connection to the mail server broke: %(answer)s")
 
 TEMPLATES = (
     ESTIMATED, CHARGED, BY_POLICY, NO_MEMBER, SUBMITTED_BEFORE, DATE_PASSED, OPENED_SINCE, INVITATION_OVER, CHANGE_OVER,
-    RESET_OVER, UNADDRESSED, UNWRITTEN, UNREACHABLE,
+    RESET_OVER, ADDRESS_LEFT, UNADDRESSED, UNWRITTEN, UNREACHABLE,
     RECIPIENT_REFUSED, MESSAGE_REFUSED, SERVER_REFUSED, BROKEN_OFF,
 )  # fmt: skip
 

@@ -27,7 +27,7 @@ from distributor.delivery.reader import look_for, name_of
 from distributor.delivery.rendering import INVITATION, Mail, rendered
 from distributor.delivery.telling import Telling, tell
 from distributor.errors import Conflict
-from distributor.people.links import secret_for
+from distributor.people.links import AddressLeftError, secret_for
 from workflows.usage_report import Side
 
 # How long after the n-th failed try the next one comes; after the last of them a mail is given up.
@@ -106,21 +106,31 @@ def _release(rows: Sequence[Row[Any]]) -> None:
 def _attempt(office: PostOffice, row: Row[Any], at: datetime, tally: Counter[str]) -> Failure | None:
     """One try at one mail. Nothing is open in the database while the server takes its time."""
     if reason := why_not(row, at):
-        db.session.execute(_ours(row).values(status="given_up", last_error=reason, leased_until=None))
-        db.session.commit()
-        tally["given_up"] += 1
+        _give_up(row, reason, tally)
         return None
     try:
         mail, kept, name = _written(row, at)
         look = look_for(row)
         db.session.commit()
         failure = office.send(Envelope(row.uid, name, row.recipient, mail, at, look))
+    except AddressLeftError:
+        # Between the two looks: this one holds the person's row.
+        db.session.rollback()
+        _give_up(row, stored_sentences.ADDRESS_LEFT, tally)
+        return None
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         db.session.rollback()
         log.exception("mail could not be written", notification=str(row.uid), template=row.event)
         failure, kept = Failure(stored_sentences.UNWRITTEN % {"answer": error}), None
     tally[_record(row, at, failure, kept)] += 1
     return failure
+
+
+def _give_up(row: Row[Any], reason: str, tally: Counter[str]) -> None:
+    """Leave a mail unsent for good, without a try; commits."""
+    db.session.execute(_ours(row).values(status="given_up", last_error=reason, leased_until=None))
+    db.session.commit()
+    tally["given_up"] += 1
 
 
 def _written(row: Row[Any], at: datetime) -> tuple[Mail, Mail, str]:

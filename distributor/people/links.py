@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
 from distributor.database import db
 from distributor.delivery.events import ADDRESS_NEW, ADDRESS_OLD, INVITED, PASSWORD_LINK, PASSWORD_RESET
 from distributor.identity.models import User
@@ -18,18 +20,34 @@ from distributor.people.models import AddressLink, InvitationLink
 RESET_LIVES = timedelta(hours=1)
 
 
+class AddressLeftError(Exception):
+    """The way to a new password is not mailed to an address that the person has left."""
+
+
 def secret_for(row: Any, at: datetime) -> str | None:
-    """A new secret for the mail of an outbox row; None where its link has none. Those mailed before keep working."""
+    """A new secret for the mail of an outbox row; None where its link has none. Those mailed before keep working.
+
+    Raises AddressLeftError.
+    """
     make = SECRETS.get(row.event)
     return make(row, at) if make else None
 
 
 def _set_password(row: Any, at: datetime) -> str:
-    return password_link(db.session.get_one(User, row.user_id), at, beside=True)
+    return password_link(_still_there(row), at, beside=True)
 
 
 def _reset_password(row: Any, at: datetime) -> str:
-    return password_link(db.session.get_one(User, row.user_id), at, beside=True, lives=RESET_LIVES)
+    return password_link(_still_there(row), at, beside=True, lives=RESET_LIVES)
+
+
+def _still_there(row: Any) -> User:
+    """Who the mail is for, locked: a change of address comes before, and is seen here, or after, and ends the link."""
+    query = select(User).where(User.id == row.user_id).with_for_update(key_share=True)
+    user = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    if user.email != row.recipient:
+        raise AddressLeftError
+    return user
 
 
 def _invitation(row: Any, at: datetime) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 from distributor import stored_sentences
 from distributor.accounts.models import Account
 from distributor.database import db
-from distributor.delivery.events import ADDRESS_NEW, ADDRESS_OLD, INVITED, PASSWORD_RESET
+from distributor.delivery.events import ADDRESS_NEW, ADDRESS_OLD, INVITED, PASSWORD_LINK, PASSWORD_RESET
 from distributor.delivery.models import Notification
 from distributor.errors import NotFound
 from distributor.identity.acting import CurrentMember
@@ -221,9 +221,15 @@ def why_over(row: Any, at: datetime) -> str | None:
     if row.event in {ADDRESS_NEW, ADDRESS_OLD}:
         change = select(AddressChange.id).where(AddressChange.id == row.details["change_id"], *_still_open(at))
         return None if db.session.scalar(change) else stored_sentences.CHANGE_OVER
+    if row.event in {PASSWORD_LINK, PASSWORD_RESET} and not _still_signs_in_with(row.user_id, row.recipient):
+        return stored_sentences.ADDRESS_LEFT
     if row.event == PASSWORD_RESET and at - row.created_at > RESET_WAITS:
         return stored_sentences.RESET_OVER
     return None
+
+
+def _still_signs_in_with(user_id: int, email: str) -> bool:
+    return db.session.scalar(select(User.id).where(User.id == user_id, User.email == email)) is not None
 
 
 def _is_open() -> Any:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from distributor.database import db
+from distributor.delivery import operations
 from distributor.delivery.models import Notification
 from distributor.delivery.operations import Delivered, deliver
 from distributor.delivery.queries import notifications, why_not
 from distributor.delivery.rendering import rendered
 from distributor.identity.acting import CurrentMember
+from distributor.identity.models import PasswordLink
+from distributor.people.links import secret_for
 from distributor.people.operations import addresses, invitations, members, passwords
 from distributor.people.operations.invitations import Invited
 from distributor.people.operations.members import NewRoles
-from distributor.stored_sentences import INVITATION_OVER
+from distributor.stored_sentences import ADDRESS_LEFT, INVITATION_OVER
 from tests import clients
 from tests.distributor.delivery.smtp import MailServer, mail_server
 from tests.distributor.identity.conftest import PASSWORD, Clock, user_of
 from tests.distributor.people.conftest import link_of, mails
 from tests.factories import Story
+from tests.faults.together import together
+from workflows.usage_report import Side
 
 NORA = Invited("Nora <b>New</b>", "nora@example.com", ("preparer",))
 NEW = "staple battery horse"
@@ -65,10 +73,11 @@ def test_each_kind_is_written_in_both_parts_with_names_as_words(everything: None
 def test_they_are_sent_to_whom_they_concern_the_removed_member_too(
     everything: None, server: MailServer, admin: CurrentMember, story: Story, clock: Clock
 ) -> None:
-    # The change of address is done already, and changed roles are nothing to somebody who has been removed since.
-    assert deliver(clock.at) == Delivered(sent=6, given_up=3)
+    # The change of address is done already: nothing is asked about it any more, and the way to a new password does not
+    # go to the mailbox that was left. Changed roles are nothing to somebody who has been removed since.
+    assert deliver(clock.at) == Delivered(sent=5, given_up=4)
     counted = sorted(server.recipients)
-    assert counted.count(admin.email) == 3
+    assert counted.count(admin.email) == 2
     assert counted.count("new@example.com") == 1
     assert counted.count(story.preparer.email) == 1
     assert counted.count("nora@example.com") == 1
@@ -87,6 +96,74 @@ def test_the_link_in_an_invitation_works_and_stands_nowhere_in_the_outbox(
     assert token not in repr(row)
     assert "/invitations/…" in row.body_text
     assert clients.visitor(app).get(f"/invitations/{token}").status_code == 200
+
+
+@pytest.mark.parametrize("event", ["password_reset", "password_link"])
+def test_no_way_to_a_password_goes_to_an_address_that_was_left(
+    admin: CurrentMember, server: MailServer, clock: Clock, event: str
+) -> None:
+    queue_a_link(admin, event, clock)
+    user_of(admin).email = "new@example.com"
+    db.session.commit()
+    assert deliver(clock.at) == Delivered(given_up=1)
+    assert mails(event)[0].last_error == ADDRESS_LEFT
+    assert db.session.scalar(select(func.count()).select_from(PasswordLink)) == 0
+
+
+@pytest.mark.parametrize("event", ["password_reset", "password_link"])
+def test_nor_when_it_is_left_while_the_mail_is_being_written(
+    admin: CurrentMember, server: MailServer, clock: Clock, monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    def then_left(row: Any, at: datetime) -> str | None:
+        answer = why_not(row, at)
+        user_of(admin).email = "new@example.com"
+        db.session.commit()
+        return answer
+
+    queue_a_link(admin, event, clock)
+    monkeypatch.setattr(operations, "why_not", then_left)
+    assert deliver(clock.at) == Delivered(given_up=1)
+    assert not server.received
+    assert mails(event)[0].last_error == ADDRESS_LEFT
+    assert db.session.scalar(select(func.count()).select_from(PasswordLink)) == 0
+
+
+def test_a_change_of_address_waits_for_a_link_that_is_being_made_and_ends_it(
+    app: Flask, admin: CurrentMember, clock: Clock
+) -> None:
+    queue_a_link(admin, "password_reset", clock)
+    addresses.start(admin, "new@example.com", PASSWORD, clock.at)
+    old, new = (link_of(mails(f"address_{name}")[-1], clock.at).rpartition("/")[2] for name in ("old", "new"))
+    addresses.confirm(old, clock.at)
+    db.session.commit()
+    (mail,) = mails("password_reset")
+    made = threading.Event()
+
+    def make_it() -> None:
+        try:
+            secret_for(mail, clock.at)
+        finally:
+            made.set()
+        sleep(0.3)  # the change below asks for the person's row meanwhile
+
+    def change() -> None:
+        made.wait(10)
+        addresses.confirm(new, clock.at)
+
+    with together(app, make_it, change) as raised:
+        assert raised == [None, None]
+    assert user_of(admin).email == "new@example.com"
+    assert db.session.scalars(select(PasswordLink.used_at)).all() == [clock.at]
+
+
+def queue_a_link(who: CurrentMember, event: str, clock: Clock) -> None:
+    """The mail that somebody asked for who forgot the password, or the one to a new contact."""
+    if event == "password_link":
+        operations.tell_to_set_password(who.user_id, who.organization_id, Side.MSP, clock.at)
+    else:
+        passwords.ask(who.email, clock.at)
+        passwords.answer(clock.at)
+    db.session.commit()
 
 
 def test_a_revoked_invitation_that_waits_is_not_sent(admin: CurrentMember, server: MailServer, clock: Clock) -> None:
