@@ -14,8 +14,9 @@ from sqlalchemy import func, select, true, update
 
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
-from distributor.identity.models import WebSession
+from distributor.identity.models import Member, WebSession
 from distributor.identity.sessions import digest
+from distributor.single_sign_on import doors
 from workflows.errors import Refused
 
 LASTS = timedelta(minutes=10)
@@ -54,14 +55,19 @@ def require(member: CurrentMember, at: datetime) -> None:
 
 def is_proved(member: CurrentMember, at: datetime) -> bool:
     """Whether `member` has proved within the last ten minutes who they are."""
-    query = select(func.max(WebSession.proved_at)).where(
-        WebSession.user_id == member.user_id,
-        WebSession.revoked_at.is_(None),
-        WebSession.expires_at > at,
-        # A provider's word counts where its organization is at home.
-        func.coalesce(WebSession.vouched_by, member.organization_id) == member.organization_id,
-        # A page counts for its own sign-in alone; a token for any of the person's.
-        true() if member.api_token_id else WebSession.id == member.web_session_id,
+    query = (
+        select(func.max(WebSession.proved_at))
+        .join(Member, Member.id == member.member_id)
+        .where(
+            WebSession.user_id == member.user_id,
+            WebSession.revoked_at.is_(None),
+            WebSession.expires_at > at,
+            # What would not open the organization proves nothing there: the word of another one's provider, or a
+            # password where the organization's own is required.
+            doors.opens(),
+            # A page counts for its own sign-in alone; a token for any of the person's.
+            true() if member.api_token_id else WebSession.id == member.web_session_id,
+        )
     )
     proved_at: datetime | None = db.session.scalar(query)
     return proved_at is not None and at - proved_at < LASTS

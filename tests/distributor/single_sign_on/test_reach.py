@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from distributor.database import db
-from distributor.identity import operations, sessions
+from distributor.identity import operations, sessions, step_up, tokens
 from distributor.identity.acting import CurrentMember
 from distributor.identity.factor_models import Passkey
 from distributor.identity.models import User, WebSession
@@ -20,7 +20,7 @@ from tests import clients
 from tests.distributor.identity.conftest import PASSWORD
 from tests.distributor.identity.people import enrolled, half_in, seed_of, show
 from tests.distributor.single_sign_on.conftest import Clock, Walk
-from tests.factories import OPENED_AT, Story
+from tests.factories import OPENED_AT, Story, member
 from tests.oidc_provider import Provider
 from workflows.usage_report import Role
 
@@ -129,3 +129,34 @@ def test_a_password_of_ones_own_confirms_where_the_provider_does_not_ask_anew(
     assert walk.browser.get("/confirm?next=/profile").status_code == 200
     assert walk.browser.post("/confirm", data={"confirm_password": PASSWORD}).status_code == 303
     assert walk.browser.get("/confirm?next=/profile").location == "/profile"
+
+
+def test_a_password_elsewhere_proves_nothing_for_a_token_where_the_provider_is_required(
+    walk: Walk, story: Story, settings_row: IdentityProvider, elsewhere: CurrentMember, clock: Clock
+) -> None:
+    keeper = member(story.msp, Role.ADMIN)
+    operations.set_password(user_of(keeper), PASSWORD)
+    text, _row = tokens.create_token(story.preparer, "Nightly", ["reports:write"], None, clock.at)
+    clients.sign_in(walk.app, elsewhere)
+    assert counts_as_proved(text, clock)
+    settings_row.required, settings_row.way_in_id = True, keeper.member_id
+    db.session.flush()
+    assert not counts_as_proved(text, clock)
+    walk.through()
+    assert counts_as_proved(text, clock)
+
+
+def test_the_token_of_the_admin_who_keeps_a_way_in_counts_on_their_password(
+    app: Flask, story: Story, settings_row: IdentityProvider, admin: CurrentMember, clock: Clock
+) -> None:
+    operations.set_password(user_of(admin), PASSWORD)
+    settings_row.required, settings_row.way_in_id = True, admin.member_id
+    text, _row = tokens.create_token(admin, "Nightly", ["reports:write"], None, clock.at)
+    clients.sign_in(app, admin)
+    assert counts_as_proved(text, clock)
+
+
+def counts_as_proved(token: str, clock: Clock) -> bool:
+    found = tokens.find(token, clock.at)
+    assert found is not None
+    return step_up.is_proved(found.member, clock.at)
