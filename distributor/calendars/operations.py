@@ -28,7 +28,12 @@ def make_link(member: CurrentMember, at: datetime) -> str:
 
 def revoke_link(member: CurrentMember) -> bool:
     """End the member's address; whether there was one."""
-    gone = delete(CalendarLink).where(CalendarLink.member_id == member.member_id).returning(CalendarLink.member_id)
+    return end_of_member(member.member_id)
+
+
+def end_of_member(member_id: int) -> bool:
+    """End the address of a membership, for good: whoever leaves and comes back makes another."""
+    gone = delete(CalendarLink).where(CalendarLink.member_id == member_id).returning(CalendarLink.member_id)
     return db.session.scalar(gone) is not None
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select, text, update
 
 from distributor import locks
 from distributor.audit.operations import record
+from distributor.calendars import operations as calendars
 from distributor.database import db
 from distributor.delegation import operations as delegation
 from distributor.errors import Conflict, FieldError, InputRefused
@@ -78,12 +79,15 @@ def add_member(organization: Organization, email: str, name: str, roles: Iterabl
 
 
 def remove_member(member: Member, at: datetime) -> None:
-    """Take every right of a membership away, for the very next request. Coming back later revives no token."""
+    """Take every right of a membership away, for the very next request. Coming back later revives no token and
+    no calendar's address.
+    """
     if member.removed_at is None:
         member.removed_at = at
     sessions.end_of_member(member.id, at)
     tokens.revoke(member.id, at)
     delegation.end_of_member(member.id, at)
+    calendars.end_of_member(member.id)
     db.session.flush()
 
 

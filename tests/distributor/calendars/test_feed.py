@@ -13,6 +13,7 @@ from distributor.calendars.operations import make_link
 from distributor.database import db
 from distributor.identity.acting import CurrentMember, acting
 from distributor.identity.models import Member, User
+from distributor.identity.operations import add_member, remove_member
 from distributor.usage_reports.operations import drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
 from tests.clients import sign_in, visitor
@@ -148,6 +149,16 @@ def test_a_member_who_was_removed_or_disabled_has_no_calendar_from_the_next_requ
     db.session.execute(update(User).where(User.id == story.preparer.user_id).values(disabled_at=None))
     db.session.execute(update(Member).where(Member.id == story.preparer.member_id).values(removed_at=AT))
     assert visitor(app).get(path).status_code == 404
+
+
+def test_who_was_removed_and_comes_back_has_no_calendar_until_they_make_another(app: Flask, story: Story) -> None:
+    path, row = address(story.preparer), db.session.get_one(Member, story.preparer.member_id)
+    others = address(story.reviewer)
+    remove_member(row, AT)
+    assert db.session.scalars(select(CalendarLink.member_id)).all() == [story.reviewer.member_id]
+    add_member(row.organization, story.preparer.email, "", [Role.PREPARER], AT)
+    assert visitor(app).get(path).status_code == 404
+    assert {visitor(app).get(one).status_code for one in (address(story.preparer), others)} == {200}
 
 
 def test_the_secret_is_nowhere_in_the_database(app: Flask, story: Story) -> None:
