@@ -9,10 +9,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from flask_babel import gettext
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from distributor import tenancy
-from distributor.audit.operations import record
 from distributor.database import db
 from distributor.delivery.events import INVITED
 from distributor.delivery.telling import Telling, tell
@@ -23,9 +22,10 @@ from distributor.identity import queries as people
 from distributor.identity.acting import CurrentMember
 from distributor.identity.models import Member, Organization, User
 from distributor.people import queries
-from distributor.people.models import Invitation, InvitationLink
+from distributor.people.models import Invitation
 from distributor.people.operations.members import check_admin, check_roles, one_at_a_time
 from distributor.people.operations.telling import side_of
+from distributor.people.operations.withdrawing import end_links, note, withdraw
 
 Given = TypeVar("Given")
 LIVES = timedelta(days=7)
@@ -63,7 +63,7 @@ def invite(member: CurrentMember, given: Invited, at: datetime) -> Invitation:
     db.session.add(made)
     db.session.flush()
     _mail(member, made, at)
-    _record("member.invited", member, made, at)
+    note("member.invited", member, made, at)
     return made
 
 
@@ -74,10 +74,10 @@ def resend(member: CurrentMember, uid: UUID, at: datetime) -> Invitation:
     row = queries.invitation_for_update(uid, member)
     if at - row.mailed_at < AGAIN_AFTER:
         return row
-    _end_links(row, at)
+    end_links(row, at)
     row.mailed_at, row.expires_at = at, at + LIVES
     _mail(member, row, at)
-    _record("member.invited_again", member, row, at)
+    note("member.invited_again", member, row, at)
     return row
 
 
@@ -86,8 +86,7 @@ def revoke(member: CurrentMember, uid: UUID, at: datetime) -> Invitation:
     check_admin(member)
     one_at_a_time(member)
     row = queries.invitation_for_update(uid, member)
-    row.revoked_at = at
-    _record("member.invitation_revoked", member, row, at)
+    withdraw(row, member, at)
     return row
 
 
@@ -148,10 +147,10 @@ def _join(row: Invitation, at: datetime, prepare: Callable[[User], None]) -> Cur
     made = identity.add_member(organization, row.email, row.name, row.roles, at)
     prepare(made.user)
     row.accepted_at, row.accepted_by = at, made.user_id
-    _end_links(row, at)
+    end_links(row, at)
     db.session.flush()
     joined = people.membership(made.user_id, made.uid)
-    _record("member.joined", joined, row, at)
+    note("member.joined", joined, row, at)
     return joined
 
 
@@ -205,13 +204,3 @@ def _same(earlier: Invitation, invited: Invited) -> Invitation:
 def _mail(member: CurrentMember, row: Invitation, at: datetime) -> None:
     details = {"invitation_id": row.id, "name": row.name, "locale": row.locale, "roles": row.roles, "by": member.name}
     tell(Telling(INVITED, row.organization_id, side_of(member), None, row.email, details), at)
-
-
-def _end_links(row: Invitation, at: datetime) -> None:
-    living = InvitationLink.invitation_id == row.id, InvitationLink.ended_at.is_(None)
-    db.session.execute(update(InvitationLink).where(*living).values(ended_at=at))
-
-
-def _record(what: str, member: CurrentMember, row: Invitation, at: datetime) -> None:
-    about = {"name": row.name, "roles": list(row.roles)}
-    record(what, by=member, at=at, organization_id=row.organization_id, subject=row.email, details=about)

@@ -22,6 +22,7 @@ from distributor.identity.models import Member, Organization
 from distributor.identity.operations import remove_member
 from distributor.identity.queries import members_by_own_proof
 from distributor.people.operations.telling import side_of
+from distributor.people.operations.withdrawing import withdraw_made_by
 from distributor.people.queries import offered_roles, other_admins, person
 from workflows.usage_report import Role
 
@@ -54,6 +55,7 @@ def one_at_a_time(member: CurrentMember) -> None:
 
 def change_roles(member: CurrentMember, uid: UUID, roles: NewRoles, at: datetime) -> Row[Any]:
     """Give a member of one's organization other roles; returns the member as it was. The same roles twice do nothing.
+    Whoever stops being an admin takes their open invitations along.
 
     Raises NotFound, Forbidden, Conflict for the last admin and where the roles are no longer those seen, InputRefused.
     """
@@ -68,13 +70,14 @@ def change_roles(member: CurrentMember, uid: UUID, roles: NewRoles, at: datetime
     check_roles(member, roles.wanted - held, roles.wanted)
     if str(Role.ADMIN) in held - roles.wanted:
         _check_not_last(member, found)
+        withdraw_made_by(found, member, at, leaves=False)
     db.session.get_one(Member, found.id).roles = sorted(roles.wanted)
     _note("member.roles_changed", ROLES_CHANGED, member, found, at, roles=sorted(roles.wanted), before=sorted(held))
     return found
 
 
 def remove(member: CurrentMember, uid: UUID, at: datetime) -> Row[Any]:
-    """End a membership: its sign-ins and tokens with it, at once; returns the member as it was.
+    """End a membership: its sign-ins, tokens and open invitations with it, at once; returns the member as it was.
 
     Raises NotFound, Forbidden, Conflict for the last admin.
     """
@@ -83,6 +86,7 @@ def remove(member: CurrentMember, uid: UUID, at: datetime) -> Row[Any]:
     found = person(uid, member)
     if str(Role.ADMIN) in found.roles:
         _check_not_last(member, found)
+    withdraw_made_by(found, member, at, leaves=True)
     _note("member.removed", MEMBER_REMOVED, member, found, at, before=sorted(found.roles))
     remove_member(db.session.get_one(Member, found.id), at)
     return found

@@ -50,7 +50,10 @@ def resend(uid: UUID) -> ResponseReturnValue:
     """Send an invitation again, by a new link."""
     member = admin()
     _count(member)
-    email = operations.resend(member, uid, clock.now()).email
+    sent = operations.resend(member, uid, clock.now())
+    if Role.ADMIN in sent.roles:
+        step_up.require(member, clock.now())
+    email = sent.email
     db.session.commit()
     return _done(gettext("%(email)s is invited again. Only the newest e-mail's link works.", email=email))
 

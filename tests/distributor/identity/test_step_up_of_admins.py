@@ -12,10 +12,12 @@ from sqlalchemy import func, select, text
 from distributor.catalogue.models import Price
 from distributor.database import db
 from distributor.identity.acting import CurrentMember
+from distributor.people.operations import invitations
+from distributor.people.operations.invitations import Invited
 from tests import clients
 from tests.distributor.catalogue.test_pages import confirm, send
 from tests.distributor.identity.conftest import Clock
-from tests.factories import Story, product
+from tests.factories import OPENED_AT, Story, product
 
 OWN = {"Sec-Fetch-Site": "same-origin"}
 PRODUCT = {"sku": "NEW", "name": "New", "vendor": "Acme", "unit": "seat", "precision": "0", "usage_source": "account"}
@@ -57,6 +59,11 @@ def _an_admins_invitation(_story: Story) -> Step:
     return "/members/invitations", {"name": "Ada", "email": "ada@meridian.example", "roles": "admin"}
 
 
+def _an_admins_invitation_again(story: Story) -> Step:
+    asked = Invited("Ada", "ada@meridian.example", ("admin",))
+    return f"/members/invitations/{invitations.invite(story.admin, asked, OPENED_AT).uid}/resend", {"sure": "yes"}
+
+
 def _a_partners_admin(story: Story) -> Step:
     return f"/accounts/{story.account.uid}/contacts", {**CONTACT, "contact_role_0": "admin"}
 
@@ -80,7 +87,8 @@ def _the_second_step(_story: Story) -> Step:
 
 WEIGHTY = [
     _a_price, _a_product_with_its_price, _the_policy, _automatic_approval, _where_reports_are_on, _roles, _a_removal,
-    _an_admins_invitation, _a_partners_admin, _ones_own_substitute, _a_colleagues_substitute, _the_second_step,
+    _an_admins_invitation, _an_admins_invitation_again, _a_partners_admin, _ones_own_substitute,
+    _a_colleagues_substitute, _the_second_step,
 ]  # fmt: skip
 
 
@@ -94,6 +102,7 @@ def test_an_admin_proves_who_they_are_first(
     app: Flask, story: Story, clock: Clock, step: Callable[[Story], Step]
 ) -> None:
     path, form = step(story)
+    db.session.commit()
     before = changes()
     asked = clients.sign_in(app, story.admin, proved=False).post(path, data=form, headers=OWN)
     assert asked.status_code == 403
