@@ -31,9 +31,10 @@ VERIFIER = Path(__file__).with_name("verify_pack.py")
 FORMAT = "distributor-evidence/1"
 REPORT_FIELDS = (
     "cycle", "starts_on", "ends_on", "status", "version", "opened_at", "due_at", "submitted_at", "submission_kind",
-    "decided_at", "invoiced_at", "account_number", "msp_name", "distributor_name", "po_number", "currency", "time_zone",
-    "tolerance_units", "tolerance_percent", "usage_source", "line_count", "provisioned_units", "chargeable_units",
-    "amount", "penalty", "discrepancies", "uncommented", "penalised", "estimated",
+    "decided_at", "invoiced_at", "account_number", "msp_name", "distributor_name", "po_number", "currency",
+    "minor_unit", "time_zone", "tolerance_units", "tolerance_percent", "usage_source", "line_count",
+    "provisioned_units", "chargeable_units", "amount", "penalty", "discrepancies", "uncommented", "penalised",
+    "estimated",
 )  # fmt: skip
 LINE_FIELDS = (
     "customer_ref", "customer_name", "sku", "product_name", "unit", "provisioned_units", "used_units",
@@ -53,18 +54,35 @@ SELECT split_part(n.occasion, ':', 2)::int AS version, n.uid, n.event, n.channel
 FROM notifications n WHERE n.report_id = :report AND n.occasion LIKE 'version:%' ORDER BY n.id
 """)
 ACTIONS = text("""
-SELECT a.*, o.name AS organization_name FROM report_actions a
+SELECT a.*, o.name AS organization_name, o.uid AS organization_uid FROM report_actions a
 LEFT JOIN organizations o
   ON o.id = CASE a.actor_side WHEN 'msp' THEN a.msp_id WHEN 'distributor' THEN a.distributor_id END
 WHERE a.report_id = :report ORDER BY a.version
 """)
+SIDES = text("""
+SELECT m.uid AS msp_id, d.uid AS distributor_id FROM usage_reports r
+JOIN organizations m ON m.id = r.msp_id JOIN organizations d ON d.id = r.distributor_id WHERE r.id = :report
+""")
 README = """\
 Evidence pack of a usage report
 
-Run "python verify.py" in this folder (Python 3.11 or later, nothing else). It checks every file against manifest.json,
-the account's audit trail from its first entry to the head named there, and that the report's actions, line changes and
-mails are those the trail has recorded. With a mail that carries the heads of the audit trail, saved as text, run
-"python verify.py mail.txt": it then proves that nothing was rewritten since that mail was sent.
+Run "python verify.py" in this folder (Python 3.11 or later, nothing else). It checks
+
+* every file against manifest.json, and the account's audit trail from its first entry to the head named there;
+* that the report's actions, line changes and mails are those the trail has recorded, and each action's organization;
+* that amounts, penalties and discrepancies follow from units, prices and terms, and the report's totals from its lines;
+* that the lines, taken back change by change, have at every step the number, total and digest the trail has of them;
+* that lines.csv and comments.json say what lines.json says.
+
+With a mail that carries the heads of the audit trail, saved as text, run "python verify.py mail.txt": it then proves
+that nothing was rewritten since that mail was sent.
+
+What the trail binds. Submission by hand, endorsement, approval and invoicing put a digest of every line into the
+trail: customer, product, units, price, amount and words; and of the report's currency, tolerance, order number and
+days. Before the first of these steps (in preparation, or submitted and approved by the service itself) lines that no
+recorded change touches are bound by count and sum only: units moved from one of them to another go unnoticed. Of the
+steps before a line was removed, which took its price with it, lines are bound by their changes alone. Not bound are
+the names of organizations (their ids are), sources, marks of lines from below, system notes, and what became of mails.
 
 report.json    the report as it stood     lines.csv, lines.json   its lines
 actions.json   who did what, when, why    changes.json            each value that changed: line, label, field, old, new
@@ -94,7 +112,7 @@ def _files(report: ReportRow, member: CurrentMember, chain_id: int) -> dict[str,
     key = {"report": report.id}
     return {
         "README.txt": README,
-        "report.json": _json({"id": str(report.uid), **_fields(report, REPORT_FIELDS)}),
+        "report.json": _json({"id": str(report.uid), **_sides(key), **_fields(report, REPORT_FIELDS)}),
         "lines.json": _json([{"id": str(line.uid), **_fields(line, LINE_FIELDS)} for line in lines]),
         "lines.csv": _csv(lines),
         "comments.json": _json([_comment(line) for line in lines if any(getattr(line, name) for name in WORDS)]),
@@ -103,6 +121,11 @@ def _files(report: ReportRow, member: CurrentMember, chain_id: int) -> dict[str,
         "mails.json": _json([_mail(row, member.side_of(report)) for row in db.session.execute(MAILS, key)]),
         "audit.json": _json([as_json(entry) for entry in _entries(chain_id)]),
     }
+
+
+def _sides(key: Mapping[str, int]) -> dict[str, Any]:
+    """The ids of both organizations, which the audit trail names too: names may be shared, and change."""
+    return _fields(db.session.execute(SIDES, key).one(), ("msp_id", "distributor_id"))
 
 
 def _entries(chain_id: int) -> Iterable[Row[Any]]:
@@ -128,7 +151,8 @@ def _manifest(
 
 
 def _action(row: Row[Any]) -> dict[str, Any]:
-    named = {"name": row.actor_name, "organization": row.organization_name, "side": row.actor_side}
+    whose = {"organization": row.organization_name, "organization_id": _plain(row.organization_uid)}
+    named = {"name": row.actor_name, **whose, "side": row.actor_side}
     return {"at": instant(row.at), **named, **_fields(row, ("via", "step", "from_status", "to_status", "version")),
             "reason": row.reason, "details": row.details}  # fmt: skip
 

@@ -90,7 +90,20 @@ def read_heads(words: str) -> list[Given]:
 
 
 def verify(account_id: int | None = None, given: Iterable[Given] = ()) -> Checked:
-    """Check every chain, or one account's, also against heads that somebody kept."""
+    """Check every chain, or one account's, also against heads that somebody kept. What the session has not committed
+    is taken back: the check is a transaction of its own.
+    """
+    # Heads first, entries in batches, steps last, and one state of the database: an entry that is added meanwhile
+    # would stand behind the head that was read before it.
+    db.session.rollback()
+    db.session.connection(execution_options={"isolation_level": "REPEATABLE READ", "postgresql_readonly": True})
+    try:
+        return _verified(account_id, given)
+    finally:
+        db.session.rollback()
+
+
+def _verified(account_id: int | None, given: Iterable[Given]) -> Checked:
     kept = {chain: list(heads) for chain, heads in groupby(sorted(given, key=_chain_of), _chain_of)}
     done = Checked()
     for head in _heads(account_id):

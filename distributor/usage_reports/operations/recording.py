@@ -18,6 +18,7 @@ from sqlalchemy import TextClause, text
 from distributor.database import db
 from distributor.identity.acting import Acting, names_both
 from distributor.usage_reports.notifications import AUDIENCES, STATUTORY, Audience, is_urgent
+from distributor.usage_reports.operations.line_changes import RECORDED
 from distributor.usage_reports.queries import ReportRow
 from workflows.events import Event
 
@@ -36,6 +37,24 @@ SETTABLE = {
     "rejected_before": "boolean",
 }
 
+
+# SHA-256 over a report's lines, a JSON array each, after one of its terms. Steps that vouch for the figures put it into
+# their details and so into the audit trail: without it lines that no change touches would be bound by their sum only.
+# An evidence pack computes it anew (distributor/audit/verify_pack.py).
+TERMS = ("currency", "minor_unit", "po_number", "tolerance_units", "tolerance_percent", "starts_on", "ends_on")
+FIXED = ("uid", "customer_ref", "customer_name", "sku", "product_name", "unit")
+LINES_SHA256 = """encode(sha256(convert_to(json_build_array({terms})::text
+    || coalesce((SELECT string_agg(E'\\n' || json_build_array({line})::text, '' ORDER BY l.id)
+                 FROM usage_report_lines l WHERE l.report_id = r.id), ''), 'UTF8')), 'hex')""".format(
+    terms=", ".join(f"trim_scale(r.{name})::text" if name.startswith("tolerance") else f"r.{name}" for name in TERMS),
+    line=", ".join(
+        [
+            *(f"l.{name}" for name in FIXED),
+            *(sql.format("l") for sql in RECORDED.values()),
+            "trim_scale(l.amount)::text",
+        ]
+    ),
+)
 
 UNENDORSED = {"endorsed_by": None, "endorsed_at": None}
 
@@ -61,13 +80,16 @@ LENDER = f"""SELECT person.name FROM substitutes lent
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A step of one report: the event, the columns it sets, and details for the history and the mails."""
+    """A step of one report: the event, the columns it sets, and details for the history and the mails. `vouches`: its
+    details get the digest of the lines as they are before it.
+    """
 
     report: ReportRow
     event: Event
     sets: Mapping[str, Any] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
     reason: str | None = None
+    vouches: bool = False
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -84,7 +106,8 @@ def record_all(steps: Sequence[Recorded], acting: Acting, *, tell: str | None = 
     """Write one and the same kind of step down for many reports. Their rows must be locked by the caller."""
     if not steps:
         return
-    statement = _statement(tuple(sorted(steps[0].columns)), AUDIENCES[tell] if tell else ())
+    audiences = AUDIENCES[tell] if tell else ()
+    statement = _statement(tuple(sorted(steps[0].columns)), audiences, steps[0].vouches)
     db.session.execute(statement, _parameters(steps, acting, tell))
 
 
@@ -131,14 +154,15 @@ def _plain(value: Any) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _statement(columns: tuple[str, ...], audiences: tuple[Audience, ...]) -> TextClause:
+def _statement(columns: tuple[str, ...], audiences: tuple[Audience, ...], vouches: bool) -> TextClause:
     types = "".join(f", {column} {SETTABLE[column]}" for column in columns)
     sets = "".join(f", {column} = s.{column}" for column in columns)
+    details = f"given.details || jsonb_build_object('lines_sha256', {LINES_SHA256})" if vouches else "given.details"
     told = f", told AS ({_telling(audiences, *OF_STEP)})" if audiences else ""
     return text(f"""
 WITH s AS (
   SELECT r.id, r.account_id, r.distributor_id, r.msp_id, r.version + 1 AS version, given.source, given.target,
-         given.for_user_id, given.details{"".join(f", given.{column}" for column in columns)}
+         given.for_user_id, {details} AS details{"".join(f", given.{column}" for column in columns)}
   FROM jsonb_to_recordset(CAST(:steps AS jsonb))
          AS given (id bigint, source text, target text, for_user_id bigint, details jsonb{types})
   JOIN usage_reports r ON r.id = given.id AND {AMONG}

@@ -39,7 +39,7 @@ def submit(
     NotPermitted.
     """
     event = take(Submitted, report, Step.SUBMIT, acting, at, version=version, nil=nil)
-    record(Recorded(report, event, submission(event), _figures(report)), acting, tell="submitted")
+    record(Recorded(report, event, submission(event), _figures(report), vouches=True), acting, tell="submitted")
     return event
 
 
@@ -77,7 +77,7 @@ def endorse(report: ReportRow, acting: Acting, at: datetime, *, version: int | N
     """The first of two reviewers stands for a report over the account's limit."""
     event = take(Endorsed, report, Step.ENDORSE, acting, at, version=version)
     sets = {"endorsed_by": event.endorsed_by, "endorsed_at": at}
-    record(Recorded(report, event, sets, _figures(report)), acting, tell="endorsed")
+    record(Recorded(report, event, sets, _figures(report), vouches=True), acting, tell="endorsed")
     return event
 
 
@@ -86,7 +86,7 @@ def approve(report: ReportRow, acting: Acting, at: datetime, *, version: int | N
     TransitionNotAllowed or NotPermitted.
     """
     event = take(Approved, report, Step.APPROVE, acting, at, version=version)
-    record(Recorded(report, event, {"decided_at": at}, _figures(report)), acting, tell="approved")
+    record(Recorded(report, event, {"decided_at": at}, _figures(report), vouches=True), acting, tell="approved")
     return event
 
 
@@ -123,7 +123,7 @@ def invoice(
 ) -> Event:
     """Close an approved report for good. Nobody is told; nothing moves it any more."""
     event = take(Invoiced, report, Step.INVOICE, acting, at, version=version)
-    record(Recorded(report, event, {"invoiced_at": at}, _figures(report), reason), acting)
+    record(Recorded(report, event, {"invoiced_at": at}, _figures(report), reason, vouches=True), acting)
     return event
 
 

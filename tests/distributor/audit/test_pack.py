@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import io
-import json
-import subprocess
-import sys
-from datetime import timedelta
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID
-from zipfile import ZipFile
 
 import pytest
 from flask import Flask
 
 from distributor.audit.operations import record
-from distributor.identity.acting import CurrentMember
-from distributor.usage_reports.operations import drafts, steps
+from distributor.identity.acting import system
+from distributor.usage_reports.operations import automatic, drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
 from tests.clients import sign_in, visitor
+from tests.distributor.audit.packs import AT, OneReport, altered, resealed, told_again, unpacked, verified
 from tests.distributor.audit.trail import chain_of, head_of
-from tests.factories import OPENED_AT, Story, member
+from tests.factories import Story, member
 from workflows.usage_report import Role
 
-AT = OPENED_AT + timedelta(hours=5)
 FILES = {
     "README.txt", "report.json", "lines.json", "lines.csv", "comments.json", "actions.json", "changes.json",
     "mails.json", "audit.json", "verify.py", "manifest.json",
 }  # fmt: skip
-
-
-class OneReport(Story):
-    """A story that is about one report."""
-
-    uid: UUID
 
 
 @pytest.fixture
@@ -51,32 +42,16 @@ def story(app: Flask) -> OneReport:
     return made
 
 
-def unpacked(app: Flask, story: OneReport, by: CurrentMember, folder: Path) -> Path:
-    answer = sign_in(app, by).get(f"/reports/{story.uid}/evidence.zip")
-    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
-    with ZipFile(io.BytesIO(answer.data)) as archive:
-        archive.extractall(folder)
-    return folder
-
-
-def verified(folder: Path, *mails: Path) -> tuple[int, str]:
-    """Exit code and words of the script, run without the service's packages."""
-    command = [sys.executable, "-I", "-S", "verify.py", *map(str, mails)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
-    return done.returncode, done.stdout
-
-
 @pytest.mark.parametrize("side", ["preparer", "reviewer"])
 def test_the_pack_of_either_side_verifies(app: Flask, story: OneReport, tmp_path: Path, side: str) -> None:
-    folder = unpacked(app, story, getattr(story, side), tmp_path)
+    folder = unpacked(app, story.uid, getattr(story, side), tmp_path)
     assert {path.name for path in folder.iterdir()} == FILES
     assert verified(folder) == (0, "Verified: 10 files, 5 entries of the audit trail.\n")
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {"verify.py"}))
 def test_one_changed_byte_is_found(app: Flask, story: OneReport, tmp_path: Path, name: str) -> None:
-    folder = unpacked(app, story, story.preparer, tmp_path)
+    folder = unpacked(app, story.uid, story.preparer, tmp_path)
     content = bytearray((folder / name).read_bytes())
     place = content.rindex(b"e")
     content[place] ^= 1
@@ -87,7 +62,7 @@ def test_one_changed_byte_is_found(app: Flask, story: OneReport, tmp_path: Path,
 
 
 def test_a_file_that_is_missing_or_was_added_is_found(app: Flask, story: OneReport, tmp_path: Path) -> None:
-    folder = unpacked(app, story, story.preparer, tmp_path)
+    folder = unpacked(app, story.uid, story.preparer, tmp_path)
     (folder / "comments.json").unlink()
     (folder / "more.json").write_text("{}")
     assert verified(folder)[1].startswith("comments.json is missing.\nmore.json does not belong here.")
@@ -95,35 +70,30 @@ def test_a_file_that_is_missing_or_was_added_is_found(app: Flask, story: OneRepo
 
 def test_a_mail_may_lie_in_the_folder(app: Flask, story: OneReport, tmp_path: Path) -> None:
     head = head_of(account_id=story.account.id)
-    folder = unpacked(app, story, story.preparer, tmp_path)
+    folder = unpacked(app, story.uid, story.preparer, tmp_path)
     (folder / "mail.txt").write_text(f"{head.chain} {head.number}\n{head.hash.hex()}\n")
     assert verified(folder, Path("mail.txt"))[0] == 0
 
 
-def resealed(folder: Path) -> None:
-    """What a forger does: sums and seal are made anew over changed files."""
-    manifest = json.loads((folder / "manifest.json").read_text())
-    manifest["files"] = {name: sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
-    sums = "\n".join(f"{name} {value}" for name, value in sorted(manifest["files"].items()))
-    manifest["seal"] = sha256(f"{manifest['head']['hash']}\n{sums}".encode()).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-
-
 @pytest.mark.parametrize(
-    ("altered", "why"),
+    ("changed", "why"),
     [
         (("actions.json", '"approve"', '"reject"'), "The report's actions are not those"),
         (("changes.json", "=As agreed", "=As denied"), "The report's actions are not those"),
         (("mails.json", '"submitted"', '"recalled"'), "The report's actions are not those"),
         (("lines.json", "=As agreed", "=As denied"), "has another value of comment"),
         (("report.json", '"version": 4', '"version": 5'), "The report is at another version."),
+        (("report.json", '"status": "approved"', '"status": "rejected"'), "The report has another status."),
+        (("report.json", '"submission_kind": "manual"', '"submission_kind": "automatic"'), "another submission_kind"),
+        (("report.json", '"currency": "EUR"', '"currency": "USD"'), "The lines are not those"),
+        (("lines.json", '"Customer ', '"Costumer '), "The lines are not those"),
         (("audit.json", "terms.changed", "terms.chanted"), "Entry 3 of the audit trail was changed"),
     ],
 )
 def test_a_forger_who_makes_the_sums_anew_is_found_by_the_trail(
-    app: Flask, story: OneReport, tmp_path: Path, altered: tuple[str, str, str], why: str
+    app: Flask, story: OneReport, tmp_path: Path, changed: tuple[str, str, str], why: str
 ) -> None:
-    folder, (name, old, new) = unpacked(app, story, story.preparer, tmp_path), altered
+    folder, (name, old, new) = unpacked(app, story.uid, story.preparer, tmp_path), changed
     text = (folder / name).read_text()
     assert old in text
     (folder / name).write_text(text.replace(old, new))
@@ -132,9 +102,85 @@ def test_a_forger_who_makes_the_sums_anew_is_found_by_the_trail(
     assert (code, why in words) == (1, True)
 
 
+def units_of_a_line_never_changed(folder: Path) -> None:
+    altered(folder, "lines.json", lambda lines: lines[1].update(chargeable_units="2", amount="5.7"))
+
+
+def every_price(folder: Path) -> None:
+    def cheap(lines: Any) -> None:
+        for line in lines:
+            exact = Decimal(line["chargeable_units"]) * Decimal("0.01")
+            line.update(unit_price="0.01", amount=f"{exact.quantize(Decimal('0.01'), ROUND_HALF_UP).normalize():f}")
+        altered(folder, "report.json", lambda r: r.update(amount=str(sum(Decimal(line["amount"]) for line in lines))))
+
+    altered(folder, "lines.json", cheap)
+
+
+def amounts_alone(folder: Path) -> None:
+    altered(folder, "lines.json", lambda lines: [line.update(amount="0.1") for line in lines])
+    altered(folder, "report.json", lambda report: report.update(amount="0.2"))
+
+
+def units_moved_between_lines(folder: Path) -> None:
+    """The sum stays: 38 and 12 become 12 and 38, of products that cost the same."""
+    first = {"chargeable_units": "12", "used_units": "12", "provisioned_units": "12", "amount": "34.2"}
+    second = {"chargeable_units": "38", "used_units": "38", "provisioned_units": "40", "amount": "108.3"}
+
+    def swap(lines: Any) -> None:
+        lines[0].update(first, discrepancy=False)
+        lines[1].update(second, discrepancy=True)
+
+    altered(folder, "lines.json", swap)
+
+
+FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "units and amount of a line that was never changed": (units_of_a_line_never_changed, "The report's amount is not"),
+    "every price, amount and the total": (every_price, "The lines are not those that the audit trail has"),
+    "amounts and the total alone": (amounts_alone, "does not come to its amount"),
+    "units between two lines": (units_moved_between_lines, "The lines are not those that the audit trail has"),
+    "a line taken out": (lambda at: altered(at, "lines.json", lambda lines: lines.pop(1)), "The report's line_count"),
+    "lines.csv": (lambda at: (at / "lines.csv").write_text("nothing"), "lines.csv says something else"),
+    "no comments": (lambda at: altered(at, "comments.json", lambda said: said.clear()), "comments.json says"),
+    "organization and side": (
+        lambda at: altered(
+            at, "actions.json", lambda actions: [one.update(organization="Other", side="msp") for one in actions]
+        ),
+        "is another side's",
+    ),
+    "an organization's id": (
+        lambda at: altered(at, "actions.json", lambda actions: actions[2].update(organization_id=str(UUID(int=0)))),
+        "The report's actions are not those",
+    ),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_forger_of_figures_is_found(app: Flask, story: OneReport, tmp_path: Path, forgery: str) -> None:
+    folder, (forge, why) = unpacked(app, story.uid, story.preparer, tmp_path), FORGERIES[forgery]
+    forge(folder)
+    if forgery != "lines.csv":
+        told_again(folder)
+    resealed(folder)
+    code, words = verified(folder)
+    assert (code, why in words) == (1, True), words
+
+
+def test_a_penalty_cannot_be_talked_away(app: Flask, tmp_path: Path) -> None:
+    made = OneReport()
+    report = made.open(("40", "38"), ("12", None))
+    made.uid = report.uid
+    automatic.submit_due([report.id], report.due_at, system())
+    folder = unpacked(app, made.uid, made.preparer, tmp_path)
+    altered(folder, "lines.json", lambda lines: lines[0].update(declared_units="40", penalty="0", discrepancy=False))
+    altered(folder, "report.json", lambda told: told.update(penalty="0", discrepancies=0, uncommented=0))
+    told_again(folder)
+    resealed(folder)
+    assert "was declared otherwise" in verified(folder)[1]
+
+
 def test_a_mailed_head_proves_that_the_trail_was_not_rewritten(app: Flask, story: OneReport, tmp_path: Path) -> None:
     head, mail = head_of(account_id=story.account.id), tmp_path / "mail.txt"
-    folder = unpacked(app, story, story.preparer, tmp_path / "pack")
+    folder = unpacked(app, story.uid, story.preparer, tmp_path / "pack")
     mail.write_text(f"{head.chain} {head.number}\n{head.hash.hex()}\n")
     assert verified(folder, mail)[0] == 0
     mail.write_text(f"{head.chain} {head.number - 1}\n{head.hash.hex()}\n")
@@ -147,14 +193,14 @@ def test_a_mailed_head_proves_that_the_trail_was_not_rewritten(app: Flask, story
 
 
 def test_addresses_of_the_other_side_are_left_out(app: Flask, story: OneReport, tmp_path: Path) -> None:
-    folder = unpacked(app, story, story.preparer, tmp_path)
+    folder = unpacked(app, story.uid, story.preparer, tmp_path)
     whole = b"".join(path.read_bytes() for path in folder.iterdir())
     assert story.preparer.email.encode() in whole
     assert story.reviewer.email.encode() not in whole
 
 
 def test_no_text_runs_as_a_formula(app: Flask, story: OneReport, tmp_path: Path) -> None:
-    assert "'=As agreed" in (unpacked(app, story, story.preparer, tmp_path) / "lines.csv").read_text()
+    assert "'=As agreed" in (unpacked(app, story.uid, story.preparer, tmp_path) / "lines.csv").read_text()
 
 
 def test_strangers_find_no_pack(app: Flask, story: OneReport) -> None:

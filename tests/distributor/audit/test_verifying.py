@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
 from flask import Flask
 
+from distributor.audit import verifying
 from distributor.audit.canonical import hash_of, text_of
 from distributor.audit.operations import record
 from distributor.audit.verifying import Broken, Given, read_heads, verify
 from distributor.config import Settings
 from distributor.database import db
+from distributor.tenancy import across_tenants
 from distributor.usage_reports.operations import drafts, steps
 from distributor.usage_reports.operations.drafts import LineDraft
 from tests.distributor.audit.trail import behind_its_back, chain_of, head_of
@@ -177,6 +181,34 @@ def test_the_command_says_how_much_it_looked_at(settings: Settings, story: Story
     mail.write_text(f"{head.chain} {head.number} {head.hash.hex()}\n")
     done = run("verify-audit", "--account", story.account.number, "--heads", str(mail), "--json")
     assert (done.code, done.json) == (0, {"chains": 1, "entries": 4, "heads": 1, "broken": [], "ok": True})
+
+
+def test_what_is_added_while_the_command_runs_breaks_no_chain(
+    settings: Settings, app: Flask, story: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads, by, account_id, begun = verifying._heads, story.admin, story.account.id, []
+
+    def add() -> None:
+        with app.app_context():
+            across_tenants()
+            record("terms.changed", by=by, at=AT, account_id=account_id, subject="ACC")
+            db.session.commit()
+            db.session.remove()
+
+    def read_then_overtaken(of: int | None) -> list[Any]:
+        found = heads(of)
+        begun.append(db.session.connection().get_isolation_level())
+        other = Thread(target=add)
+        other.start()
+        other.join()
+        return found
+
+    monkeypatch.setattr(verifying, "_heads", read_then_overtaken)
+    run = Shell(settings, tmp_path)
+    assert run("verify-audit").closing == "Verified 4 entries in 3 chains."
+    assert run("verify-audit", "--account", story.account.number).closing == "Verified 5 entries in 1 chain."
+    assert begun == ["REPEATABLE READ"] * 2
+    assert len(chain_of(account_id=account_id)) == 6
 
 
 def test_the_command_ends_badly_and_names_the_entry(
