@@ -63,6 +63,13 @@ def open_ones() -> list[str]:
     return list(db.session.scalars(query.order_by(Invitation.id)))
 
 
+def test_the_page_of_an_admin_says_so_first(admin: CurrentMember, bosses: Browser, story: Story) -> None:
+    words = "Invitations by {} that are still open are revoked."
+    for who, is_said in ((admin, True), (story.preparer, False)):
+        page = bosses.get(f"/members/{who.member_uid}").text
+        assert (words.format(who.name) in page) is is_said
+
+
 @pytest.mark.parametrize("act", [remove, demote])
 def test_whoever_is_no_admin_any_more_lets_nobody_in(
     app: Flask, admin: CurrentMember, bosses: Browser, back_door: str, act: object
