@@ -24,6 +24,11 @@ def is_storable(text: str) -> bool:
     return _IN_NO_TEXT.search(text) is None
 
 
+def plain_breaks(text: str) -> str:
+    """The text with line feeds for its breaks: a browser's form sends two signs for each, everything else one."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def on_a_line(text: str) -> str:
     """The text with a replacement sign for each character that a name may not hold."""
     return _NOT_ON_A_LINE.sub("\ufffd", text)

@@ -16,6 +16,7 @@ from distributor.saying import said
 from distributor.spreadsheets.columns import DIGEST, digest, labels
 from distributor.spreadsheets.reading import Row
 from distributor.usage_reports.queries import LineRow
+from distributor.words import plain_breaks
 from workflows.errors import InvalidUnits
 from workflows.units import parse_units
 
@@ -101,10 +102,21 @@ class _Comparing:
         return self.plan
 
     def _line(self, row: Row) -> LineRow | None:
-        """The row's line, by its id, else by customer and product; refuses the row where there is none or one twice."""
+        """The row's line, by its id, else by customer and product; refuses the row where there is none, one twice, or
+        where the two name different lines: then the file was sorted without its hidden columns.
+        """
         line = self.by_uid.get(row.line) if row.line is not None else None
-        if line is None and row.sku:
-            line = self.by_product.get((row.ref, row.sku))
+        named = self.by_product.get((row.ref, row.sku)) if row.sku else None
+        if line is not None and named is not None and named.uid != line.uid:
+            self._refuse(
+                row,
+                gettext(
+                    "Customer and SKU are those of another line than the hidden columns name: the file was sorted "
+                    "without them. Nothing of this row is taken; export the report again."
+                ),
+            )
+            return None
+        line = line or named
         if line is None:
             self._refuse(row, gettext("This report has no line of this customer and product; nothing is added."))
             return None
@@ -130,12 +142,17 @@ class _Comparing:
                 self.plan.ignored[self.labels[key]] += 1
 
 
+def _words_of(line: LineRow) -> str | None:
+    comment: str | None = line.comment
+    return None if comment is None else plain_breaks(comment)
+
+
 def _change(row: Row, line: LineRow) -> Change:
     """What the row would change: cells that still hold what was exported change nothing, whatever stands there now."""
     units_touched = not row.seen or digest(plain(row.units)) != row.seen[:DIGEST]
     comment_touched = not row.seen or digest(row.comment or "") != row.seen[DIGEST:]
     takes_units = "chargeable_units" not in row.wrong and units_touched and row.units != line.chargeable_units
-    takes_comment = "comment" not in row.wrong and comment_touched and row.comment != line.comment
+    takes_comment = "comment" not in row.wrong and comment_touched and row.comment != _words_of(line)
     return Change(row.number, line, row.units, row.comment, takes_units, takes_comment)
 
 

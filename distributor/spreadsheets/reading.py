@@ -22,7 +22,7 @@ from distributor.saying import said
 from distributor.spreadsheets.columns import DIGEST, KEYS, NOTE, labels
 from distributor.spreadsheets.text import unguarded
 from distributor.usage_reports.operations.drafts import LONGEST_COMMENT
-from distributor.words import is_storable
+from distributor.words import is_storable, plain_breaks
 from workflows.units import BLANKS
 from workflows.words import words
 
@@ -189,7 +189,7 @@ class _Reader:
     def _comment(self, cell: object) -> str | None:
         if not isinstance(cell, str) or isinstance(cell, BrokenCell):
             return text_of(cell, LONGEST_COMMENT) or None
-        text = cell.replace("\r\n", "\n").replace("\r", "\n").strip(BLANKS)
+        text = plain_breaks(cell).strip(BLANKS)
         text = unguarded(text) if self.is_csv else text
         if len(text) > LONGEST_COMMENT:
             raise WrongValue(

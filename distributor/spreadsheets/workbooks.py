@@ -141,7 +141,8 @@ def _guard(sheet: Any, looks: Looks, count: int, editable: bool) -> None:
     if not count:
         return
     last = FIRST + count - 1
-    sheet.autofilter(HEADINGS, 0, last, SHOWN - 1)
+    # Over the hidden columns as well, so that sorting by its arrows moves each line's id and digests along.
+    sheet.autofilter(HEADINGS, 0, last, len(KEYS) - 1)
     words, state = state_words(), xl_rowcol_to_cell(FIRST, AT["state"], col_abs=True)
     waits = ",".join(f"{state}={quoted(words[key])}" for key in ("need", "missing", "note"))
     for key in ("chargeable_units", "difference", "state"):

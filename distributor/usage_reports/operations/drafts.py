@@ -25,7 +25,7 @@ from distributor.usage_reports.operations.line_changes import change_lines, note
 from distributor.usage_reports.operations.recording import Recorded, record
 from distributor.usage_reports.operations.usage import PRICE_AT_OPENING
 from distributor.usage_reports.queries import LINE, LineRow, ReportRow, state_of
-from distributor.words import fits_on_a_line, is_storable
+from distributor.words import fits_on_a_line, is_storable, plain_breaks
 from workflows.errors import InvalidUnits
 from workflows.events import Event
 from workflows.units import BLANKS, parse_units
@@ -159,6 +159,8 @@ def _change(report: ReportRow, line: LineRow, draft: LineDraft, errors: list[Fie
         field = "comment"
         if draft.comment is not KEPT:
             comment = tidy_comment(draft.comment)
+            if line.comment is not None and comment == plain_breaks(line.comment):
+                comment = line.comment  # the same words, from before breaks were made alike
         field = "carry_until"
         until = carrying.until(report, line, units, comment, draft.carry_until)
     except (InvalidUnits, InputRefused) as error:
@@ -182,8 +184,10 @@ def _units(line: LineRow, given: str | Decimal | int | None) -> Decimal | None:
 
 
 def tidy_comment(given: str | None) -> str | None:
-    """A comment without the blanks around it; None for one that says nothing. Raises InputRefused."""
-    words = (given or "").strip(BLANKS)
+    """A comment without the blanks around it, its breaks line feeds; None for one that says nothing. The same words
+    are the same comment, whichever way they came. Raises InputRefused.
+    """
+    words = plain_breaks(given or "").strip(BLANKS)
     if len(words) > LONGEST_COMMENT:
         lengths = {"most": units_in_words(LONGEST_COMMENT), "given": units_in_words(len(words))}
         raise InputRefused(gettext("A comment has at most %(most)s characters, this one %(given)s.", **lengths))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from distributor.usage_reports.operations import steps
+from distributor.database import db
+from distributor.usage_reports.operations import drafts, steps
 from tests.clients import sign_in
 from tests.distributor.spreadsheets.books import Grid, cell, saved, saved_csv, set_cell
 from tests.distributor.spreadsheets.conftest import AT, Desk
@@ -18,6 +19,7 @@ from tests.factories import Story, member, organization
 from workflows.usage_report import Role
 
 DENTAL = "Harbour Dental"
+TWO_LINES = "100 seats were a trial:\nended on 3 October"
 
 
 def edited(desk: Desk, **cells: Any) -> Grid:
@@ -63,6 +65,54 @@ def test_a_comment_of_several_lines_survives_the_way_there_and_back(desk: Desk) 
     assert desk.line(DENTAL).comment == "First\nsecond"
     assert "This file changes nothing" in desk.send(desk.exported()).text
     assert "This file changes nothing" in desk.send(desk.exported("csv"), "r.csv").text
+
+
+def typed_on_the_plain_page(desk: Desk, comment: str, **more: str) -> dict[str, str]:
+    """The page's form as a browser without scripts sends it: two signs for each break."""
+    form = {"version": str(desk.now().version), **more}
+    for line in desk.story.lines(desk.report):
+        words = comment if line.customer_name == DENTAL else line.comment or ""
+        form |= {f"v-{line.uid}": str(line.version), f"u-{line.uid}": f"{line.chargeable_units:f}"}
+        form[f"c-{line.uid}"] = words.replace("\n", "\r\n")
+    return form
+
+
+def test_a_comment_of_several_lines_typed_on_the_plain_page_comes_back_unchanged(desk: Desk) -> None:
+    desk.browser.post(f"{desk.path}/save", data=typed_on_the_plain_page(desk, TWO_LINES))
+    assert desk.line(DENTAL).comment == TWO_LINES
+    assert "This file changes nothing" in desk.send(desk.exported()).text
+    assert "This file changes nothing" in desk.send(desk.exported("csv"), "report.csv").text
+    kept = desk.now().version
+    desk.browser.post(f"{desk.path}/save", data=typed_on_the_plain_page(desk, TWO_LINES))
+    assert desk.now().version == kept
+
+
+@pytest.mark.parametrize("stored", [TWO_LINES, TWO_LINES.replace("\n", "\r\n")])
+def test_the_same_words_with_other_breaks_answer_no_note(
+    desk: Desk, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:  # when breaks were kept as they came
+        earlier.setattr(drafts, "plain_breaks", str)
+        desk.colleague_saves(DENTAL, "300", stored)
+    assert desk.line(DENTAL).comment == stored
+    steps.submit(desk.now(), desk.story.by(desk.story.preparer), AT)
+    notes = {desk.line(DENTAL).uid: "Which trial?"}
+    steps.reject(desk.now(), desk.story.by(desk.story.reviewer), AT, reason="See the note", notes=notes)
+    db.session.commit()
+    assert "This file changes nothing" in desk.send(desk.exported()).text
+    form = typed_on_the_plain_page(desk, TWO_LINES, step="submit")
+    assert desk.browser.post(f"{desk.path}/save", data=form).status_code == 409
+    assert (desk.now().status, desk.line(DENTAL).note_answered) == ("rejected", False)
+
+
+def test_rows_sorted_apart_from_their_hidden_columns_are_refused(desk: Desk) -> None:
+    grid = edited(desk, chargeable_units=39)
+    shown = grid[0].index("report")
+    first, second = (next(row for row in grid if name in row) for name in (DENTAL, "Ålesund & Co"))
+    first[:shown], second[:shown] = second[:shown], first[:shown]
+    page = desk.send(saved(grid)).text
+    assert page.count("are those of another line than the hidden columns name") == 2
+    assert "This file changes nothing" in page
 
 
 @pytest.mark.parametrize(
