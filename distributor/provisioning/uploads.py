@@ -21,7 +21,7 @@ def read_upload(
         return read_usage(content, name=name, cycle=cycle, starts_on=starts_on, ends_on=ends_on, format=file_format)
     except UnreadableFile as error:
         why = said(error.message)
-        raise InputRefused(why, [FieldError(why, "file")]) from error
+        raise InputRefused(why, [FieldError(why, error.field)]) from error
 
 
 def file_name(given: str | None) -> str | None:

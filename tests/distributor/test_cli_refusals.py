@@ -43,6 +43,7 @@ REFUSED: list[tuple[tuple[str, ...], int, str]] = [
     (("import-usage", "{columns}", *INTO), 1, "unknown columns"),
     (("import-usage", "{nothing}", *INTO), 1, "The file is empty"),
     (("import-usage", "{sheet}", *INTO), 1, "its content is not one"),
+    (("import-usage", "{taken}", *INTO), 1, "“source”: microsoft is the name of Microsoft's own file"),
     (("import-usage", "{nested}", *INTO), 1, "nested too deeply"),
     ((*MEMBER, "--email", "nonsense", "--role", "admin"), 1, "is no e-mail address"),
     ((*MEMBER, "--email", "a@b", "--role", "king"), 1, "one or more of the roles"),
@@ -72,6 +73,7 @@ CONTENTS = {
     "endless": b"customer_ref,customer_name,sku,provisioned_units\na,A,S,Infinity\n",
     "columns": b"customer_ref,customer_name,sku,provisioned_units,colour\na,A,S,1,red\n",
     "nothing": b"",
+    "taken": b'{"source": "microsoft", "lines": []}',
     "nested": b"[" * 100_000,
     "binary": b"\xff\xfe" * 20,
 }

@@ -12,6 +12,7 @@ from distributor.provisioning.formats import own_layout
 from distributor.provisioning.formats.csv_tables import UTF_8, encoding_of, wrong_encoding
 from distributor.provisioning.formats.shapes import (
     LONGEST_SOURCE,
+    SOURCE_TAKEN,
     Limits,
     RefusedRow,
     UnreadableFile,
@@ -29,6 +30,8 @@ def read_json(file: IO[bytes], limits: Limits) -> UsageFile:
     """The usage in a JSON document. No lines at all means that nothing was used. Raises UnreadableFile."""
     document = _document(file)
     usage = UsageFile("json", source=_source(document))
+    if usage.takes_microsofts_name:
+        raise UnreadableFile(SOURCE_TAKEN, "source")
     _set_counted_at(document, usage)
     lines = document.get("lines")
     if not isinstance(lines, list):
@@ -93,9 +96,9 @@ def _source(document: dict[str, object]) -> str:
     try:
         source = text_of(_text_only(document["source"]), LONGEST_SOURCE)
     except WrongValue as wrong:
-        raise UnreadableFile(words("“source”: %(why)s.", why=wrong.reason)) from None
+        raise UnreadableFile(words("“source”: %(why)s.", why=wrong.reason), "source") from None
     if not source:
-        raise UnreadableFile(words("“source” is blank. Leave it out, or name the system that counted."))
+        raise UnreadableFile(words("“source” is blank. Leave it out, or name the system that counted."), "source")
     return source
 
 

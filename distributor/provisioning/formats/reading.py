@@ -10,6 +10,7 @@ from distributor.provisioning.formats.json_usage import read_json
 from distributor.provisioning.formats.shapes import (
     FORMATS,
     HTTP_LIMITS,
+    MICROSOFT,
     Format,
     Limits,
     Period,
@@ -75,7 +76,7 @@ def _read_csv(file: IO[bytes], period: Period, limits: Limits) -> UsageFile:
     if own_layout.matches(table.header):
         return _own("distributor-csv", table)
     if microsoft.matches(table.header):
-        usage = UsageFile("microsoft", source="microsoft")
+        usage = UsageFile("microsoft", source=MICROSOFT)
         microsoft.read_rows(table, usage, period)
         return usage
     if connect.matches(table.header):

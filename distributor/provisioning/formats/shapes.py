@@ -13,16 +13,20 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 
 LONGEST_REF, LONGEST_NAME, LONGEST_SKU = 200, 300, 100
 LONGEST_UNIT, LONGEST_SOURCE = 50, 50
+# Of this source every cycle is worked out anew from the charges kept, so nothing else may go by its name.
+MICROSOFT = "microsoft"
+SOURCE_TAKEN = words("“source”: microsoft is the name of Microsoft's own file. Give your source another name.")
 
 MIB = 1024 * 1024
 
 
 class UnreadableFile(Exception):  # noqa: N818 - a refusal, an ordinary answer to a wrong file
-    """The file as a whole can't be taken. ``message`` says why and what to do, for people."""
+    """The file as a whole can't be taken. ``message`` says why and what to do, for people; ``field`` where."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, field: str = "file") -> None:
         super().__init__(message)
         self.message = message
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,3 +146,8 @@ class UsageFile:
     currencies: dict[str, int] = field(default_factory=dict)
     refused: list[RefusedRow] = field(default_factory=list)
     skipped: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def takes_microsofts_name(self) -> bool:
+        """Whether it says that it comes from Microsoft, in whatever case, without being Microsoft's file."""
+        return self.format != MICROSOFT and self.source.casefold() == MICROSOFT

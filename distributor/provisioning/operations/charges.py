@@ -11,13 +11,12 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from distributor.database import db
-from distributor.provisioning.formats import SubscriptionRow, effective_usage
+from distributor.provisioning.formats import MICROSOFT, SubscriptionRow, effective_usage
 from distributor.provisioning.operations.snapshots import Counted, Delivery, Difference, keys_of, put_snapshot
 from distributor.provisioning.queries import current_snapshots
 from workflows.report_cycle import Cycle, bounds
 
 AccountRow = Row[Any]
-SOURCE = "microsoft"
 # Microsoft's longest term is three years: later than that no charge can tell anything.
 MOST_CYCLES_AHEAD = 36
 
@@ -26,13 +25,16 @@ def cycles_told_of(account: AccountRow, cycle: Cycle, charges: Sequence[Subscrip
     """The cycles whose units may move when these charges replace those of the cycle's file; `cycle` among them.
 
     Later ones as far as any charge runs or units were worked out before; earlier ones only where the source has
-    delivered: a charge of today does not open up a past nobody reported.
+    delivered: a charge of today does not open up a past nobody reported. A cycle whose units came under Microsoft's
+    name in another format (which was once possible) is left alone: no charges stand behind them to work them out from.
     """
     starts, ends = _reach(account, cycle, charges)
-    delivered = {Cycle.from_date(row.cycle) for row in current_snapshots(account.id, SOURCE)}
+    present = current_snapshots(account.id, MICROSOFT)
+    delivered = {Cycle.from_date(row.cycle) for row in present if row.format == MICROSOFT}
+    others = {Cycle.from_date(row.cycle) for row in present if row.format != MICROSOFT}
     before = {c for c in delivered if c < cycle and starts is not None and bounds(c, account.closing_day)[1] >= starts}
     after = {c for c in delivered if c > cycle}
-    return sorted({cycle, *before, *after, *_ahead(account, cycle, ends)})
+    return sorted({cycle, *({*before, *after, *_ahead(account, cycle, ends)} - others)})
 
 
 def _reach(account: AccountRow, cycle: Cycle, charges: Sequence[SubscriptionRow]) -> tuple[date | None, date | None]:
@@ -89,9 +91,12 @@ def replace_file(
 def put_cycles(
     account: AccountRow, cycle: Cycle, cycles: Sequence[Cycle], delivery: Delivery
 ) -> dict[Cycle, Difference]:
-    """Work out the units of each of `cycles` from all files; `delivery` is that of `cycle`, the rest follows."""
+    """Work out the units of each of `cycles` from all files; `delivery` is that of `cycle`, the rest follows.
+
+    `cycles` are those of `cycles_told_of`. The file replaces whatever its own cycle had under Microsoft's name.
+    """
     files = _files(account, bounds(cycles[0], account.closing_day)[0])
-    present = {Cycle.from_date(row.cycle): row for row in current_snapshots(account.id, SOURCE)}
+    present = {Cycle.from_date(row.cycle): row for row in current_snapshots(account.id, MICROSOFT)}
     differences: dict[Cycle, Difference] = {}
     for told in cycles:
         counted = _counted(files, told, account.closing_day)

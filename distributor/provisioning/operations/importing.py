@@ -18,7 +18,7 @@ from sqlalchemy import Row
 from distributor.database import db
 from distributor.errors import FieldError, InputRefused
 from distributor.identity.acting import Acting
-from distributor.provisioning.formats import RefusedRow, UsageFile
+from distributor.provisioning.formats import MICROSOFT, SOURCE_TAKEN, RefusedRow, UsageFile
 from distributor.provisioning.operations import additions, charges, following
 from distributor.provisioning.operations.additions import AddedProduct
 from distributor.provisioning.operations.following import ReportOutcome
@@ -80,10 +80,13 @@ def import_usage(
 ) -> ImportResult:
     """Make the file the source's usage of the cycle and bring open reports in step; a dry run only tells.
 
-    Raises InputRefused with every refused row (a dry run returns them), NotPermitted for the MSP's side, Forbidden
+    Raises InputRefused with every refused row (a dry run returns them) and where another's file takes Microsoft's name,
+    NotPermitted for the MSP's side, Forbidden
     where products would be added by somebody who is no admin.
     """
     check_may_import(acting)
+    if file.takes_microsofts_name:
+        raise InputRefused(said(SOURCE_TAKEN), [FieldError(said(SOURCE_TAKEN), "source")])
     locked = account_for_update(account.id)
     check_cycle(cycle, at)
     meaning = resolve(locked, file, add_products=add_products)
@@ -149,7 +152,7 @@ class _Import:
         )  # fmt: skip
 
     def _cycles(self) -> list[Cycle]:
-        if self.file.format != "microsoft":
+        if self.file.format != MICROSOFT:
             return [self.cycle]
         return charges.cycles_told_of(self.account, self.cycle, self.meaning.charges)
 
@@ -157,7 +160,7 @@ class _Import:
         delivery = Delivery(
             self.file.source, self.file.format, self.file.counted_at, self.at, self.acting.name, self.file_name
         )
-        if self.file.format == "microsoft":
+        if self.file.format == MICROSOFT:
             ids = {sku: product_ids[target.sku] for sku, target in self.meaning.targets.items()}
             charges.replace_file(self.account, self.cycle, self.meaning.charges, ids)
             return charges.put_cycles(self.account, self.cycle, cycles, delivery)

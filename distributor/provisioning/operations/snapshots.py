@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from distributor.database import db
+from distributor.provisioning.formats import MICROSOFT
 from distributor.provisioning.queries import current_snapshot
 from workflows.report_cycle import Cycle
 
@@ -78,8 +79,9 @@ def _plain(value: Decimal | None) -> str:
 
 
 def _is_same(earlier: Row[Any], digest: bytes, delivery: Delivery) -> bool:
-    before = (bytes(earlier.digest), earlier.counted_at, earlier.is_derived)
-    return before == (digest, delivery.counted_at, delivery.derived)
+    # Microsoft's own file is told from units stored under its name in another format: only the first has charges.
+    before = (bytes(earlier.digest), earlier.counted_at, earlier.is_derived, earlier.format == MICROSOFT)
+    return before == (digest, delivery.counted_at, delivery.derived, delivery.format == MICROSOFT)
 
 
 SNAPSHOT = text("""

@@ -95,6 +95,14 @@ def test_one_wrong_row_refuses_the_whole_file(path: str, reviewer: Caller) -> No
     assert reviewer.call("PUT", path, json=usage(("a", "40"))).get_json()["added"] == 1
 
 
+@pytest.mark.parametrize("question", ["", "?dry_run=true", "?format=json"])
+def test_microsofts_name_is_refused_on_the_field_source(path: str, reviewer: Caller, question: str) -> None:
+    refused = reviewer.call("PUT", path + question, json=usage(("a", "40")) | {"source": "Microsoft"})
+    assert kind(refused) == (422, "invalid-input")
+    assert [error["field"] for error in refused.get_json()["errors"]] == ["source"]
+    assert reviewer.call("PUT", path, json=usage(("a", "40"))).get_json()["added"] == 1
+
+
 def test_products_are_added_by_those_who_may_change_the_catalogue(
     app: Flask, path: str, story: Story, admin: Caller
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from flask import Flask
@@ -13,8 +14,19 @@ from distributor.database import db
 from distributor.errors import InputRefused
 from distributor.provisioning import queries
 from distributor.provisioning.models import SubscriptionCharge, UsageSnapshot
-from tests.distributor.provisioning.deliveries import charge, counts, deliver, microsoft_file, report_of, sample
-from tests.factories import OPENED_AT, Story, product
+from distributor.provisioning.operations.snapshots import Counted, Delivery, put_snapshot
+from distributor.usage_reports.queries import ACCOUNT
+from tests.distributor.provisioning.deliveries import (
+    AT,
+    charge,
+    counts,
+    deliver,
+    microsoft_file,
+    report_of,
+    sample,
+    usage_file,
+)
+from tests.factories import OPENED_AT, Story, customer, product
 from workflows.report_cycle import Cycle
 
 APRIL, MAY, JUNE = Cycle(2026, 4), Cycle(2026, 5), Cycle(2026, 6)
@@ -157,3 +169,56 @@ def test_a_cancelled_subscription_holds_nothing_any_more(story: Story) -> None:
 def test_charges_without_an_end_in_sight_reach_three_years_ahead(story: Story) -> None:
     deliver(story, microsoft_file(charge("S1", E3, "5", date(2026, 4, 10), date(2199, 12, 31))), cycle=APRIL)
     assert max(derived(story)) == "2029-04"
+
+
+def store_as_json(story: Story, cycle: Cycle, units: dict[str, str]) -> None:
+    """Units of E3 by customer, in JSON under Microsoft's name: an import refuses them now, databases may hold them."""
+    refs = {name: customer(story.account, name).ref for name in units}
+    row = db.session.execute(select(ACCOUNT).where(ACCOUNT.c.id == story.account.id)).one()
+    (e3,) = db.session.scalars(select(Product.id).filter_by(sku=E3))
+    counted = [Counted(refs[name], e3, Decimal(number)) for name, number in units.items()]
+    put_snapshot(row, cycle, counted, Delivery("microsoft", "json", None, AT, "A program"))
+
+
+@pytest.fixture
+def stored_in_may(story: Story) -> Story:
+    """A report of May with units that came as JSON under Microsoft's name, when that was still possible."""
+    store_as_json(story, MAY, {"Harbour": "40", "Quay": "60"})
+    story.open_cycle(MAY, OPENED_AT)
+    return story
+
+
+@pytest.mark.parametrize("source", ["microsoft", "Microsoft"])
+def test_only_microsofts_file_may_have_its_name(story: Story, source: str) -> None:
+    with pytest.raises(InputRefused) as refused:
+        deliver(story, usage_file(("Harbour", E3, "40"), source=source), cycle=MAY)
+    assert [error.field for error in refused.value.errors] == ["source"]
+    assert derived(story) == {}
+
+
+@pytest.mark.parametrize("period", [A_MONTH, YEAR, (date(2026, 4, 1), date(2026, 5, 1))])
+def test_units_stored_under_microsofts_name_outlive_the_files_of_other_months(
+    stored_in_may: Story, period: tuple[date, date]
+) -> None:
+    for cycle in (APRIL, JUNE):
+        start = cycle.first_day.replace(day=period[0].day)
+        deliver(
+            stored_in_may, microsoft_file(charge("S1", E3, "5", start, period[1] + (start - period[0]))), cycle=cycle
+        )
+    assert units_of(stored_in_may, MAY) == [40, 60]
+    report = report_of(stored_in_may, MAY)
+    lines = {line.customer_name: line.provisioned_units for line in stored_in_may.lines(report)}
+    assert (lines, report.provisioned_units) == ({"Harbour": 40, "Quay": 60}, 100)
+    db.session.commit()
+
+
+def test_microsofts_file_of_the_month_itself_replaces_units_stored_under_its_name(stored_in_may: Story) -> None:
+    result = deliver(stored_in_may, microsoft_file(charge("S1", E3, "5", MAY.first_day, JUNE.first_day)), cycle=MAY)
+    assert (counts(result), units_of(stored_in_may, MAY)) == ((1, 0, 2, 0), [5])
+
+
+def test_microsofts_file_with_the_units_stored_under_its_name_takes_their_place(story: Story) -> None:
+    store_as_json(story, MAY, {"c-s1": "5"})
+    same = deliver(story, microsoft_file(charge("s1", E3, "5", MAY.first_day, JUNE.first_day)), cycle=MAY)
+    stored = queries.current_snapshot(story.account.id, MAY, "microsoft")
+    assert (counts(same), stored and stored.format) == ((0, 0, 0, 1), "microsoft")

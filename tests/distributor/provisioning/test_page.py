@@ -61,6 +61,7 @@ def test_importing_a_file_stores_its_rows(app: Flask, story: Story) -> None:
         (GOOD.replace(b"WFS", b"NEW"), "the catalogue has no product NEW"),
         (b"PK\x03\x04 no workbook", "october.csv"),
         (b"", "empty"),
+        (b'{"source": "microsoft", "lines": []}', "microsoft is the name of Microsoft&#39;s own file"),
     ],
 )
 def test_a_wrong_file_is_refused_by_row_and_field(app: Flask, story: Story, content: bytes, words: str) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from distributor.provisioning.formats import UsageRow
+from distributor.provisioning.formats import UnreadableFile, UsageRow
 from tests.distributor.provisioning.formats.builders import only_refused, read, refusal, refused_of
 
 LINE = {"customer_ref": "C1", "customer_name": "Acme", "sku": "EX-1", "provisioned_units": "40", "used_units": "38"}
@@ -107,6 +107,17 @@ def test_a_line_that_is_no_object_is_refused() -> None:
 )
 def test_a_document_that_can_not_be_taken_is_refused(data: bytes, words: str) -> None:
     assert words in refusal(data)
+
+
+@pytest.mark.parametrize("source", ["microsoft", "Microsoft", " MICROSOFT "])
+def test_microsofts_name_is_no_source_of_a_document(source: str) -> None:
+    with pytest.raises(UnreadableFile) as refused:
+        read(document(LINE, source=source))
+    assert (refused.value.field, "Give your source another name" in str(refused.value)) == ("source", True)
+
+
+def test_a_source_may_have_microsoft_in_its_name() -> None:
+    assert read(document(LINE, source="microsoft-eu")).source == "microsoft-eu"
 
 
 def test_the_same_key_a_hundred_thousand_times_is_refused_at_once() -> None:
