@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,11 +37,12 @@ class Planned:
 
 @dataclass(slots=True)
 class Plan:
-    """What a whole file would do. With a refused row it does nothing."""
+    """What a whole file would do. With a refused row it does nothing. `held`: what was locked for it."""
 
     planned: list[Planned] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     unchanged: int = 0
+    held: Sequence[Any] | None = None
 
     @property
     def added(self) -> list[Planned]:

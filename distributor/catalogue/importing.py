@@ -6,6 +6,7 @@ Each currency has a price column of its own, such as `price_EUR`; a blank cell l
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +28,7 @@ from distributor.list_files import Column, GivenList, GivenRow, Layout
 from distributor.list_plans import Change, Plan, Planned
 from distributor.saying import said
 from distributor.usage_reports.operations.usage import fill_missing_prices
+from distributor.usage_reports.queries import ReportRow
 from workflows.money import MINOR_UNITS
 
 PRODUCT = cast(Table, Product.__table__)
@@ -91,18 +93,34 @@ class _Known:
     seen: dict[str, int] = field(default_factory=dict)
 
 
-def plan(distributor_id: int, given: GivenList, acting: Acting) -> Plan:
-    """What the file would change. Raises Forbidden."""
+def plan(distributor_id: int, given: GivenList, acting: Acting, *, lock: bool = False) -> Plan:
+    """What the file would change. Raises Forbidden.
+
+    `lock` holds the products until the end of the transaction, and before them the reports that wait for a price.
+    """
     operations.check_may_change(acting)
+    held = _lock(distributor_id, given) if lock else None
     products = {row.sku: row for row in lists.every_product(distributor_id)}
     wanted = [(products[row.values["sku"]], row.values.get("precision")) for row in given.rows if _is_in(row, products)]
     conflicts = operations.precision_conflicts(distributor_id, [(row, new) for row, new in wanted if _decimals(new)])
     known = _Known(products, conflicts)
-    found = Plan(refused=list(given.refused))
+    found = Plan(refused=list(given.refused), held=held)
     for row in given.rows:
         _plan_row(found, known, row)
     found.refused.sort(key=lambda one: one.row or 0)
     return found
+
+
+def _lock(distributor_id: int, given: GivenList) -> Sequence[ReportRow]:
+    """Hold what the file may change; returns the reports."""
+    # Reports first: whoever imports usage holds them when it adds products.
+    held = operations.waiting_reports(distributor_id) if any(_has_price(row) for row in given.rows) else []
+    lists.lock_products(distributor_id, [row.values["sku"] for row in given.rows if row.values.get("sku")])
+    return held
+
+
+def _has_price(row: GivenRow) -> bool:
+    return any(value is not None and PRICE.fullmatch(name) for name, value in row.values.items())
 
 
 def _is_in(row: GivenRow, products: Mapping[str, ProductRow]) -> bool:
@@ -157,8 +175,11 @@ def _prices(values: Mapping[str, Any], errors: list[FieldError]) -> dict[str, De
 def _take(
     found: Plan, row: GivenRow, present: ProductRow | None, fields: Mapping[str, Any], prices: Mapping[str, Decimal]
 ) -> None:
-    whole = {**DEFAULTS, **fields} if present is None else fields
-    changes = (*_field_changes(present, whole), *_price_changes(present, prices))
+    # Only what differs is written, as only that was shown.
+    whole = {**DEFAULTS, **fields} if present is None else _differing(present, fields)
+    before = {code: Decimal(price) for code, price in (present.prices or ())} if present is not None else {}
+    prices = {code: price for code, price in prices.items() if before.get(code) != price}
+    changes = (*_field_changes(present, whole), *_price_changes(before, prices))
     if not changes:
         found.unchanged += 1
         return
@@ -167,21 +188,23 @@ def _take(
     found.planned.append(Planned(row.number, sku, name, present is None, changes, columns, present))
 
 
+def _differing(present: ProductRow, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if getattr(present, name) != value}
+
+
 def _field_changes(present: ProductRow | None, fields: Mapping[str, Any]) -> list[Change]:
     before = {name: None if present is None else value_of(name, getattr(present, name)) for name in fields}
     return [
         Change(labels()[name], before[name], value_of(name, value))
         for name, value in fields.items()
-        if (present is None and value not in {None, ""}) or (present is not None and getattr(present, name) != value)
+        if present is not None or value not in {None, ""}
     ]
 
 
-def _price_changes(present: ProductRow | None, prices: Mapping[str, Decimal]) -> list[Change]:
-    before = {code: Decimal(price) for code, price in (present.prices or ())} if present is not None else {}
+def _price_changes(before: Mapping[str, Decimal], prices: Mapping[str, Decimal]) -> list[Change]:
     return [
         Change(price_label(code), value_of("price", before.get(code)), value_of("price", price))
         for code, price in prices.items()
-        if before.get(code) != price
     ]
 
 
@@ -192,8 +215,10 @@ def carry_out(distributor_id: int, planned: Plan, acting: Acting, at: datetime) 
     """
     planned.check()
     priced = any(one.columns["prices"] for one in planned.planned)
-    # Reports first: whoever imports usage holds them when it adds products.
-    waiting = operations.waiting_reports(distributor_id) if priced else []
+    waiting: Sequence[ReportRow] = ()
+    if priced:
+        # With a lock the reports are held since before the products; to ask for more of them now could be a deadlock.
+        waiting = operations.waiting_reports(distributor_id) if planned.held is None else planned.held
     ids = _insert(distributor_id, planned.added) | {one.key: one.present.id for one in planned.changed}
     _update(planned.changed)
     _write_prices(distributor_id, planned.planned, ids, at)
@@ -210,12 +235,13 @@ def _insert(distributor_id: int, added: Sequence[Planned]) -> dict[str, int]:
 
 
 def _update(changed: Sequence[Planned]) -> None:
-    rows = [
-        {"product": one.present.id, **{name: getattr(one.present, name) for name in FIELDS}, **one.columns["fields"]}
-        for one in changed
-    ]
-    if rows:
-        statement = update(PRODUCT).where(PRODUCT.c.id == bindparam("product"))
+    """Write the fields that differ, with one statement for all products in which the same ones do."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for one in changed:
+        if fields := one.columns["fields"]:
+            alike[tuple(sorted(fields))].append({"product": one.present.id, **fields})
+    statement = update(PRODUCT).where(PRODUCT.c.id == bindparam("product"))
+    for rows in alike.values():
         db.session.connection().execute(statement, rows)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, select, text
 
 from distributor.catalogue.models import Product
 from distributor.catalogue.queries import ProductRow, of_distributor
@@ -41,6 +42,16 @@ def listed(
 def every_product(distributor_id: int) -> list[ProductRow]:
     """All products of a distributor by SKU, for files and imports."""
     return list(db.session.execute(of_distributor(distributor_id)))
+
+
+def lock_products(distributor_id: int, skus: Sequence[str]) -> None:
+    """Hold these products, in the order of their ids; rows that only refer to them are not kept waiting.
+
+    Prices are changed by whoever holds their product, so they stand still, too. Read after it, not with it: a
+    statement that had to wait would still see the prices of before.
+    """
+    wanted = (PRODUCT.c.distributor_id == distributor_id, PRODUCT.c.sku.in_(skus))
+    db.session.execute(select(PRODUCT.c.id).where(*wanted).order_by(PRODUCT.c.id).with_for_update(key_share=True))
 
 
 # One query for what the page says around the list: vendors, currencies, open lines without a price.

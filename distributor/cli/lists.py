@@ -53,7 +53,7 @@ def import_products(file: Path, name: str | None, dry_run: bool, at: Any, json_o
     with application():
         moment = clock_of(at)
         distributor_id = _distributor(name)
-        plan = products.plan(distributor_id, _read(file, products.LAYOUT), operator())
+        plan = products.plan(distributor_id, _read(file, products.LAYOUT), operator(), lock=True)
         _carry_out(plan, dry_run, lambda: products.carry_out(distributor_id, plan, operator(), moment))
     _show(plan, dry_run, json_output, "product", "products")
 

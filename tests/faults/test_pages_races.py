@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -55,6 +57,13 @@ def asked(browser: Browser, path: str, form: dict[str, str], into: list[int]) ->
     """An act that posts the form and keeps the status."""
     headers = {"X-CSRFToken": browser.csrf_token()}
     return lambda: into.append(browser.post(path, data=form, headers=headers).status_code)
+
+
+def until(holds: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait until it holds; go on after some seconds all the same, as the test then tells what came of it."""
+    ends = time.monotonic() + seconds
+    while not holds() and time.monotonic() < ends:
+        time.sleep(0.02)
 
 
 def clean(story: Story) -> tuple[Any, int]:
@@ -164,6 +173,55 @@ def test_a_price_that_changes_while_reports_open_is_the_old_or_the_new_one(app: 
     with together(app, change, lambda: jobs.open_reports(OPENED_AT)) as raised:
         assert raised == [None, None]
     assert number_of("usage_report_lines WHERE unit_price IN (2, 3)") == 12
+    assert number_of("usage_reports WHERE missing_prices > 0") == 0
+
+
+def somebody_waits() -> bool:
+    """Whether another waits for what this transaction holds."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    return bool(db.session.scalar(text(waiting)))
+
+
+@pytest.mark.parametrize("fields", [{"unit": "mailbox"}, {"price": "3", "currency": "EUR"}])
+def test_a_product_edited_while_its_file_is_confirmed_keeps_the_edit(
+    app: Flask, story: Story, fields: dict[str, str]
+) -> None:
+    product(story.distributor, "SEAT", price="2")
+    browser, statuses, edited = sign_in(app, story.admin), list[int](), threading.Event()
+    db.session.commit()
+    content = b"sku,name,unit,price_EUR\nSEAT,Another name,piece,4\n"
+    confirming = asked(browser, "/catalogue/import/confirm", checked(browser, "/catalogue/import", content), statuses)
+
+    def edit() -> None:
+        catalogue.put_product(story.distributor.id, "SEAT", fields, acting_upstream(story.admin), AT)
+        edited.set()
+        until(somebody_waits)
+
+    with together(app, edit, lambda: edited.wait() and confirming()) as raised:
+        assert (raised, statuses) == ([None, None], [409])
+    kept = "products JOIN prices ON product_id = products.id WHERE name = 'Product SEAT' AND (unit, unit_price) = "
+    assert number_of(f"{kept}(:unit, :price)", unit=fields.get("unit", "seat"), price=fields.get("price", "2")) == 1
+
+
+def test_files_with_prices_and_edits_of_them_at_once_never_wait_for_each_other_in_a_ring(
+    app: Flask, story: Story
+) -> None:
+    seat = product(story.distributor, "SEAT", price=None)
+    for _ in range(6):
+        one = account(story.distributor, story.msp)
+        usage(one, [(customer(one), seat, "40", None)])
+    browser, statuses = sign_in(app, story.admin), list[int]()
+    db.session.commit()
+    jobs.open_reports(OPENED_AT)
+    form = checked(browser, "/catalogue/import", b"sku,price_EUR\nSEAT,4\n")
+
+    def change() -> None:
+        fields = {"price": "3", "currency": "EUR"}
+        catalogue.put_product(story.distributor.id, "SEAT", fields, acting_upstream(story.admin), AT)
+
+    with together(app, change, asked(browser, "/catalogue/import/confirm", form, statuses)) as raised:
+        assert raised == [None, None]
+    assert statuses in ([302], [409])
     assert number_of("usage_reports WHERE missing_prices > 0") == 0
 
 

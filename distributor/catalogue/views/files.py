@@ -22,7 +22,7 @@ from distributor.list_plans import Plan
 
 
 def _plan(member: CurrentMember, given: GivenList, at: datetime, lock: bool) -> Plan:
-    return importing.plan(member.organization_id, given, acting_upstream(member))
+    return importing.plan(member.organization_id, given, acting_upstream(member), lock=lock)
 
 
 def _carry_out(member: CurrentMember, plan: Plan, at: datetime) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from distributor.catalogue import importing
+from distributor.catalogue import importing, operations
 from distributor.catalogue.models import Price, Product
 from distributor.database import db
 from distributor.identity.acting import operator
@@ -202,6 +202,33 @@ def test_refused_rows_are_named_and_nothing_is_changed(story: Story, mailbox: Pr
     assert db.session.scalar(select(func.count()).select_from(Product)) == 1
 
 
+def test_what_somebody_else_changed_after_the_plan_stays(story: Story, mailbox: Product) -> None:
+    given = read_list(b"sku,name,unit,price_EUR,price_USD\nMBX,Postbox,seat,2.85,4\n", "x.csv", importing.LAYOUT)
+    plan = importing.plan(story.distributor.id, given, operator())
+    fields = {"vendor": "Acme", "unit": "mailbox", "price": "3.5", "currency": "EUR"}
+    operations.put_product(story.distributor.id, "MBX", fields, operator(), AT)
+    importing.carry_out(story.distributor.id, plan, operator(), AT)
+    db.session.expire_all()
+    assert (mailbox.name, mailbox.vendor, mailbox.unit) == ("Postbox", "Acme", "mailbox")
+    assert (price_of(mailbox), price_of(mailbox, "USD")) == (Decimal("3.5"), Decimal(4))
+
+
+def test_a_file_with_the_prices_there_are_writes_none(story: Story, mailbox: Product) -> None:
+    given = read_list(b"sku,name,price_EUR\nMBX,Postbox,2.850\n", "x.csv", importing.LAYOUT)
+    (planned,) = importing.plan(story.distributor.id, given, operator()).planned
+    assert planned.columns == {"fields": {"name": "Postbox"}, "prices": {}}
+
+
+def test_products_with_other_fields_to_change_are_each_changed_in_theirs(story: Story, mailbox: Product) -> None:
+    backup = product(story.distributor, "BK", name="Backup", usage_source="manual")
+    content = b"sku,name,unit,usage_source\nMBX,Postbox,,\nBK,,GB,account\n"
+    plan = importing.plan(story.distributor.id, read_list(content, "x.csv", importing.LAYOUT), operator(), lock=True)
+    importing.carry_out(story.distributor.id, plan, operator(), AT)
+    db.session.expire_all()
+    assert (mailbox.name, mailbox.unit) == ("Postbox", "seat")
+    assert (backup.name, backup.unit, backup.usage_source) == ("Backup", "GB", None)
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_what_was_exported_changes_nothing(story: Story, mailbox: Product, admin: Browser, kind: str) -> None:
     product(story.distributor, "+A", name="=A1", precision=2, usage_source="manual", price="0.012345")
@@ -215,7 +242,9 @@ def test_an_import_takes_a_fixed_number_of_statements(story: Story, mailbox: Pro
     lines = "".join(f"P-{n},Product {n},1,2\n" for n in range(rows))
     content = f"sku,name,precision,price_EUR\nMBX,Postbox,1,3\n{lines}".encode()
     with Counting() as counting:
-        plan = importing.plan(story.distributor.id, read_list(content, "x.csv", importing.LAYOUT), operator())
+        plan = importing.plan(
+            story.distributor.id, read_list(content, "x.csv", importing.LAYOUT), operator(), lock=True
+        )
         importing.carry_out(story.distributor.id, plan, operator(), AT)
     assert len(counting.statements) <= 10
     assert db.session.scalar(select(func.count()).select_from(Product)) == rows + 1
