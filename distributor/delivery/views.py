@@ -13,8 +13,10 @@ from distributor import clock
 from distributor.config import Settings
 from distributor.database import db
 from distributor.delivery import operations, queries
+from distributor.delivery.events import INVITED
 from distributor.delivery.rendering import Mail, rendered
 from distributor.errors import FieldError, Forbidden, InputRefused
+from distributor.identity import step_up
 from distributor.identity.acting import CurrentMember
 from distributor.identity.current import require_member, signed_in
 from distributor.limits import operations as limits
@@ -65,6 +67,8 @@ def resend(uid: UUID) -> Response:
     found = queries.notification_for_update(uid, member)
     if not may_resend(member):
         raise Forbidden(gettext("Sending a mail again needs another role than viewer."))
+    if found.event == INVITED:
+        _check_may_invite(member, found)
     limits.spend(Limited.MAIL, f"organization {member.organization_id}", clock.now())
     operations.resend(found, clock.now())
     db.session.commit()
@@ -74,6 +78,14 @@ def resend(uid: UUID) -> Response:
     else:
         flash(gettext("The mail waits: no mail server is set."), "warning")
     return redirect(url_for("delivery.index"))
+
+
+def _check_may_invite(member: CurrentMember, invitation: queries.NotificationRow) -> None:
+    """What lets somebody in asks for what inviting them asks for. Raises Forbidden, StepUpRequired."""
+    if Role.ADMIN not in member.own_roles:
+        raise Forbidden(gettext("Members and invitations are the business of your organization's admins."))
+    if Role.ADMIN in invitation.details["roles"]:
+        step_up.require(member, clock.now())
 
 
 def may_resend(member: CurrentMember) -> bool:

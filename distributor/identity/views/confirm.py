@@ -41,14 +41,12 @@ def prove() -> ResponseReturnValue:
     """Check what was shown, and go on: back to the page, or with the form that waited."""
     member, at = require_member(), clock.now()
     wanted = local_path(request.form.get("confirm_next")) or "/"
-    for what, key in _counted(member):
-        limits.spend(what, key, at)
+    limits.spend(*_counted(member), at)
     if not _is_proved(member, at):
         trail.note("identity.not_confirmed", member, at, "", **_wrong(member, at), **where_from())
         db.session.commit()
         return _again(member, wanted), HTTPStatus.UNPROCESSABLE_ENTITY
-    for what, key in _counted(member):
-        limits.give_back(what, key)
+    limits.give_back(*_counted(member))
     token = step_up.prove(member, at)
     trail.note("identity.confirmed", member, at)
     db.session.commit()
@@ -65,15 +63,15 @@ def confirm_options() -> ResponseReturnValue:
     return jsonify(options)
 
 
-def _counted(member: CurrentMember) -> list[tuple[Limited, str]]:
-    """What a try here counts as. A guess at the password is one wherever it is made. Who came by a provider has a count
-    of its own, or the organization could use up the tries that its member needs to get in elsewhere.
+def _counted(member: CurrentMember) -> tuple[Limited, str]:
+    """What a try here counts as: with a password in a count of this page's own, or whoever knows the address could use
+    it up at the sign-in page and keep the person from their work. Who came by a provider has counts apart, or the
+    organization could use up the tries that its member needs to get in elsewhere.
     """
-    person = str(member.user_id)
-    tries = [(Limited.SECOND_FACTOR, person if member.vouched_by is None else f"{person} by {member.vouched_by}")]
-    if not (request.form.get("confirm_answer") or request.form.get("confirm_code")):
-        tries.append((Limited.SIGN_IN, member.email))
-    return tries
+    person = str(member.user_id) if member.vouched_by is None else f"{member.user_id} by {member.vouched_by}"
+    if request.form.get("confirm_answer") or request.form.get("confirm_code"):
+        return Limited.SECOND_FACTOR, person
+    return Limited.SIGN_IN, f"confirm {person}"
 
 
 def _is_proved(member: CurrentMember, at: datetime) -> bool:

@@ -83,10 +83,23 @@ def test_guessing_at_the_page_ends_soon(old: Browser) -> None:
     assert answers[-1] == 429
 
 
-def test_guessing_the_password_at_the_page_counts_as_signing_in(app: Flask, old: Browser, aoife: CurrentMember) -> None:
-    assert [confirm(old, confirm_password="wrong horse battery").status_code for _ in range(10)] == [422] * 10
-    answer = clients.visitor(app).post("/sign-in", data={"email": aoife.email, "password": PASSWORD})
-    assert answer.status_code == 429
+def test_who_guesses_elsewhere_keeps_nobody_from_confirming(
+    app: Flask, old: Browser, aoife: CurrentMember, clock: Clock
+) -> None:
+    phone: App = enrolled(aoife, clock)
+    stranger = clients.visitor(app)
+    guesses = [stranger.post("/sign-in", data={"email": aoife.email, "password": "x"}).status_code for _ in range(11)]
+    assert guesses[-1] == 429
+    assert [confirm(old).status_code for _ in range(11)] == [303] * 11
+    assert confirm(old, confirm_code=phone.code()).status_code == 303
+
+
+def test_wrong_passwords_at_the_page_leave_the_second_step_open(
+    old: Browser, aoife: CurrentMember, clock: Clock
+) -> None:
+    phone: App = enrolled(aoife, clock)
+    assert [confirm(old, confirm_password="wrong").status_code for _ in range(11)] == [422] * 10 + [429]
+    assert confirm(old, confirm_code=phone.code()).status_code == 303
 
 
 def test_a_right_password_costs_no_try_to_sign_in(app: Flask, old: Browser, aoife: CurrentMember) -> None:

@@ -195,3 +195,16 @@ def test_whoever_was_removed_is_invited_back_without_the_old_roles(
     invitations.accept_as_new(found.rpartition("/")[2], "Aoife", "a long enough password", clock.at, language=None)
     assert people.member_by_email(story.preparer.email).roles == {Role.VIEWER}
     assert db.session.scalar(select(func.count()).select_from(Member).where(Member.removed_at.is_not(None))) == 0
+
+
+def test_only_an_admin_sends_an_invitations_mail_again_and_proves_it_for_another_admin(
+    app: Flask, admin: CurrentMember, story: Story, clock: Clock
+) -> None:
+    form = {"name": "New Admin", "email": "new.admin@example.org", "roles": "admin"}
+    clients.sign_in(app, admin).post("/members/invitations", data=form)
+    clock.forward(minutes=15)
+    address = f"/notifications/{mails('invited')[-1].uid}/resend"
+    assert clients.sign_in(app, story.preparer).post(address).status_code == 403
+    asked = clients.sign_in(app, admin, proved=False).post(address)
+    assert (asked.status_code, asked.location.partition("?")[0]) == (302, "/confirm")
+    assert clients.sign_in(app, admin).post(address).location == "/notifications"

@@ -68,6 +68,7 @@ def test_the_page_of_an_admin_says_so_first(admin: CurrentMember, bosses: Browse
     for who, is_said in ((admin, True), (story.preparer, False)):
         page = bosses.get(f"/members/{who.member_uid}").text
         assert (words.format(who.name) in page) is is_said
+        assert ("Without the role of admin, invitations by" in page) is is_said
 
 
 @pytest.mark.parametrize("act", [remove, demote])
