@@ -59,9 +59,10 @@ LEFT JOIN organizations o
   ON o.id = CASE a.actor_side WHEN 'msp' THEN a.msp_id WHEN 'distributor' THEN a.distributor_id END
 WHERE a.report_id = :report ORDER BY a.version
 """)
-SIDES = text("""
-SELECT m.uid AS msp_id, d.uid AS distributor_id FROM usage_reports r
-JOIN organizations m ON m.id = r.msp_id JOIN organizations d ON d.id = r.distributor_id WHERE r.id = :report
+PARTIES = text("""
+SELECT a.uid AS account_id, m.uid AS msp_id, d.uid AS distributor_id FROM usage_reports r
+JOIN accounts a ON a.id = r.account_id JOIN organizations m ON m.id = r.msp_id
+JOIN organizations d ON d.id = r.distributor_id WHERE r.id = :report
 """)
 README = """\
 Evidence pack of a usage report
@@ -70,6 +71,8 @@ Run "python verify.py" in this folder (Python 3.11 or later, nothing else). It c
 
 * every file against manifest.json, and the account's audit trail from its first entry to the head named there;
 * that the report's actions, line changes and mails are those the trail has recorded, and each action's organization;
+* that the report is of the trail's account and cycle, its status and days are those its actions led to, and plain mail
+  addresses are those the trail has digests of;
 * that amounts, penalties and discrepancies follow from units, prices and terms, and the report's totals from its lines;
 * that the lines, taken back change by change, have at every step the number, total and digest the trail has of them;
 * that lines.csv and comments.json say what lines.json says.
@@ -81,8 +84,11 @@ What the trail binds. Submission by hand, endorsement, approval and invoicing pu
 trail: customer, product, units, price, amount and words; and of the report's currency, tolerance, order number and
 days. Before the first of these steps (in preparation, or submitted and approved by the service itself) lines that no
 recorded change touches are bound by count and sum only: units moved from one of them to another go unnoticed. Of the
-steps before a line was removed, which took its price with it, lines are bound by their changes alone. Not bound are
-the names of organizations (their ids are), sources, marks of lines from below, system notes, and what became of mails.
+steps before a line was removed, which took its price with it, lines are bound by their changes alone.
+
+Not bound are the names of organizations (their ids are), account_number (account_id is), time_zone, usage_source and
+added_by_msp, sources, marks of lines from below, system notes, what became of mails, and who made this pack and when
+(made_by, made_at in manifest.json; the trail has it in a later entry, with the sum of the zip).
 
 report.json    the report as it stood     lines.csv, lines.json   its lines
 actions.json   who did what, when, why    changes.json            each value that changed: line, label, field, old, new
@@ -112,7 +118,7 @@ def _files(report: ReportRow, member: CurrentMember, chain_id: int) -> dict[str,
     key = {"report": report.id}
     return {
         "README.txt": README,
-        "report.json": _json({"id": str(report.uid), **_sides(key), **_fields(report, REPORT_FIELDS)}),
+        "report.json": _json({"id": str(report.uid), **_parties(key), **_fields(report, REPORT_FIELDS)}),
         "lines.json": _json([{"id": str(line.uid), **_fields(line, LINE_FIELDS)} for line in lines]),
         "lines.csv": _csv(lines),
         "comments.json": _json([_comment(line) for line in lines if any(getattr(line, name) for name in WORDS)]),
@@ -123,9 +129,9 @@ def _files(report: ReportRow, member: CurrentMember, chain_id: int) -> dict[str,
     }
 
 
-def _sides(key: Mapping[str, int]) -> dict[str, Any]:
-    """The ids of both organizations, which the audit trail names too: names may be shared, and change."""
-    return _fields(db.session.execute(SIDES, key).one(), ("msp_id", "distributor_id"))
+def _parties(key: Mapping[str, int]) -> dict[str, Any]:
+    """The ids of the account and both organizations, which the trail names too: names may be shared, and change."""
+    return _fields(db.session.execute(PARTIES, key).one(), ("account_id", "msp_id", "distributor_id"))
 
 
 def _entries(chain_id: int) -> Iterable[Row[Any]]:

@@ -94,7 +94,10 @@ def steps(manifest: dict[str, Any], entries: list[dict[str, Any]]) -> list[str]:
         expected.append((action["at"], f"report.{step}", cycle, *by, said))
     names = ("at", "what", "subject", "name", "organization", "via", "details")
     recorded = [tuple(one[name] for name in names) for one in own]
-    return [] if recorded == expected else ["The report's actions are not those that the audit trail has recorded."]
+    wrong = [] if recorded == expected else ["The report's actions are not those that the audit trail has recorded."]
+    # The trail has an address as a digest; the plain one beside it, of one's own side, must be the same.
+    others = [mail for mail in mails if "recipient" in mail and sha(mail["recipient"].encode()) != mail["row"][3]]
+    return [*wrong, *(f"The mail {mail['row'][0]} went to another address." for mail in others)]
 
 
 def sides(report: dict[str, Any], actions: list[dict[str, Any]]) -> list[str]:
@@ -112,20 +115,40 @@ def sides(report: dict[str, Any], actions: list[dict[str, Any]]) -> list[str]:
 def standing(manifest: dict[str, Any], report: dict[str, Any], actions: list[dict[str, Any]]) -> list[str]:
     """The report is where its actions brought it: version, status, days, and how many lines the service charged."""
     wrong = [] if report["id"] == manifest["report"] else ["The report is another one."]
+    same = f"account/{report['account_id']}" == manifest["head"]["chain"]
+    wrong += [] if same else ["The report is of another account than the audit trail."]
+    # That the month is the report's is checked with its actions, whose entries name it.
+    wrong += [] if report["cycle"][7:] == "-01" else ["The report's cycle is not the first day of a month."]
     wrong += [] if report["version"] == actions[-1]["version"] else ["The report is at another version."]
     wrong += [] if report["status"] == actions[-1]["to_status"] else ["The report has another status."]
+    told = brought(actions)
+    for name in ("opened_at", "due_at", "submitted_at", "decided_at", "invoiced_at"):
+        if moment(report[name]) != moment(told[name]):
+            wrong.append(f"The report has another {name} than its actions.")
+    for name in ("submission_kind", "penalised", "estimated"):
+        if report[name] != told[name]:
+            wrong.append(f"The report has another {name} than its actions.")
+    return wrong
+
+
+def brought(actions: list[dict[str, Any]]) -> dict[str, Any]:
+    """Days, kind of submission and charged lines, as the actions one after the other set them and took them back."""
     told: dict[str, Any] = {"opened_at": actions[0]["at"], "penalised": 0, "estimated": 0}
+    # What no step has set is null, and what a step takes back is null again: details never say so themselves.
+    told |= dict.fromkeys(("due_at", "submitted_at", "submission_kind", "decided_at", "invoiced_at"))
     for action in actions:
         told |= action["details"] if action["step"] != "waive" else {"penalised": told["penalised"] - 1}
         if action["step"] in ("recall", "reject", "reopen", "submit"):
             told |= {"penalised": 0, "estimated": 0}
-    for name in ("opened_at", "due_at", "submitted_at", "decided_at", "invoiced_at"):
-        if report[name] is not None and datetime.fromisoformat(report[name]) != datetime.fromisoformat(told[name]):
-            wrong.append(f"The report has another {name} than its actions.")
-    for name in ("submission_kind", "penalised", "estimated"):
-        if report[name] is not None and report[name] != told[name]:
-            wrong.append(f"The report has another {name} than its actions.")
-    return wrong
+        if action["step"] in ("recall", "reopen"):
+            told |= {"submitted_at": None, "submission_kind": None}
+        if action["step"] == "reopen":
+            told["decided_at"] = None
+    return told
+
+
+def moment(at: str | None) -> datetime | None:
+    return None if at is None else datetime.fromisoformat(at)
 
 
 def money(report: dict[str, Any], units: str | None, price: str | None) -> Decimal:

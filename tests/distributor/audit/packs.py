@@ -28,6 +28,7 @@ AT = OPENED_AT + timedelta(hours=5)
 class OneReport(Story):
     """A story that is about one report."""
 
+    id: int
     uid: UUID
 
 

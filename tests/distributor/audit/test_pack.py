@@ -38,7 +38,7 @@ def story(app: Flask) -> OneReport:
     record("terms.changed", by=made.admin, at=AT, account_id=made.account.id, subject="ACC")
     steps.submit(made.report(report), made.by(made.preparer), AT)
     steps.approve(made.report(report), made.by(made.reviewer), AT)
-    made.uid = report.uid
+    made.id, made.uid = report.id, report.uid
     return made
 
 
@@ -163,6 +163,63 @@ def test_a_forger_of_figures_is_found(app: Flask, story: OneReport, tmp_path: Pa
     resealed(folder)
     code, words = verified(folder)
     assert (code, why in words) == (1, True), words
+
+
+def in_report(**values: object) -> Callable[[Path], None]:
+    return lambda at: altered(at, "report.json", lambda report: report.update(values))
+
+
+def addresses(folder: Path) -> None:
+    def elsewhere(mails: Any) -> None:
+        own = [mail for mail in mails if "recipient" in mail]
+        assert own
+        own[0]["recipient"] = "else@where.example"
+
+    altered(folder, "mails.json", elsewhere)
+
+
+HEADERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a plain address": (addresses, "went to another address."),
+    "the account": (in_report(account_id=str(UUID(int=0))), "of another account than the audit trail"),
+    "the cycle's day": (
+        lambda at: altered(at, "report.json", lambda report: report.update(cycle=report["cycle"][:8] + "17")),
+        "cycle is not the first day of a month",
+    ),
+    "the cycle's month": (in_report(cycle="2019-01-01"), "The report's actions are not those"),
+    **{
+        f"no {name}": (in_report(**{name: None}), f"The report has another {name} than")
+        for name in ("opened_at", "due_at", "submitted_at", "submission_kind", "decided_at", "invoiced_at")
+    },
+    **{
+        f"another {name}": (in_report(**{name: "2026-01-01T00:00:00.000000Z"}), f"The report has another {name} than")
+        for name in ("opened_at", "due_at", "submitted_at", "decided_at", "invoiced_at")
+    },
+}
+
+
+@pytest.mark.parametrize("forgery", HEADERS)
+def test_a_forger_of_the_header_or_an_address_is_found(
+    app: Flask, story: OneReport, tmp_path: Path, forgery: str
+) -> None:
+    steps.invoice(story.report(story.id), story.by(story.admin), AT)
+    folder, (forge, why) = unpacked(app, story.uid, story.reviewer, tmp_path), HEADERS[forgery]
+    forge(folder)
+    resealed(folder)
+    code, words = verified(folder)
+    assert (code, why in words) == (1, True), words
+
+
+@pytest.mark.parametrize("name", ["submitted_at", "submission_kind", "decided_at", "invoiced_at"])
+def test_what_reopening_took_back_or_no_step_has_set_cannot_be_put_in(
+    app: Flask, story: OneReport, tmp_path: Path, name: str
+) -> None:
+    steps.reopen(story.report(story.id), story.by(story.reviewer), AT, reason="Wrong")
+    folder = unpacked(app, story.uid, story.preparer, tmp_path)
+    assert verified(folder)[0] == 0
+    in_report(**{name: "manual" if name == "submission_kind" else AT.isoformat()})(folder)
+    resealed(folder)
+    code, words = verified(folder)
+    assert (code, words) == (1, f"The report has another {name} than its actions.\nNOT VERIFIED.\n")
 
 
 def test_a_penalty_cannot_be_talked_away(app: Flask, tmp_path: Path) -> None:
