@@ -72,8 +72,7 @@ class Totals:
 
     `rows`: status, currency, number, amount, at_risk, penalty, clean, waiting, one column v<n> for each of the further
     filters, and of what the filter holds: matching, matching_amount, matching_at_risk, matching_discrepancies,
-    matching_uncommented, compared_amount and last_amount of those with an earlier approved report
-    in the same currency.
+    matching_uncommented, compared_amount and last_amount of those that compare with an earlier approved report.
     """
 
     rows: Sequence[Row[Any]]
